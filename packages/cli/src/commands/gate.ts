@@ -1,0 +1,11 @@
+/** Gates: paid actions, from intent to settlement. */
+import type { CommandGroup } from '../command.ts'
+import { authorize, declare, voidGate } from '../gate/ask.ts'
+import { evidence, execute, respond } from '../gate/do.ts'
+import { events, list, show } from '../gate/look.ts'
+
+export const gate: CommandGroup = {
+  name: 'gate',
+  summary: 'paid actions, from intent to settlement',
+  commands: [declare, authorize, execute, respond, evidence, voidGate, show, list, events],
+}

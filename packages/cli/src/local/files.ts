@@ -1,0 +1,107 @@
+/**
+ * Local files: read with a limit, written whole or not at all, private where they hold secrets.
+ *
+ * @module
+ */
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { type JsonValue, parseJson } from '@surety/protocol'
+import { localError } from '../exit.ts'
+
+const FILE_BYTES_MAX = 8_388_608
+
+/** Reads a file; `-` is standard input. */
+export function readBytes(path: string, bytesMax = FILE_BYTES_MAX): Uint8Array {
+  const descriptor = path === '-' ? 0 : openSync(path, 'r')
+  try {
+    if (path !== '-') {
+      const { size } = fstatSync(descriptor)
+      if (size > bytesMax) throw tooLarge(path, bytesMax)
+    }
+    const chunks: Buffer[] = []
+    let total = 0
+    for (;;) {
+      const chunk = Buffer.alloc(65_536)
+      const count = readSync(descriptor, chunk)
+      if (count === 0) break
+      total += count
+      if (total > bytesMax) throw tooLarge(path, bytesMax)
+      chunks.push(chunk.subarray(0, count))
+    }
+    return new Uint8Array(Buffer.concat(chunks))
+  } finally {
+    if (path !== '-') closeSync(descriptor)
+  }
+}
+
+function tooLarge(path: string, bytesMax: number) {
+  return localError(
+    'file_too_large',
+    `\`${path}\` is larger than ${String(bytesMax)} bytes`,
+    'give a smaller file',
+  )
+}
+
+export function readText(path: string): string {
+  return Buffer.from(readBytes(path)).toString('utf8')
+}
+
+/** Reads one JSON document, strictly. */
+export function readJson(path: string): JsonValue {
+  const parsed = parseJson(readText(path))
+  if (parsed.ok) return parsed.value
+  const why = parsed.detail ?? parsed.refusal
+  throw localError('file_not_json', `\`${path}\` is not JSON: ${why}`, 'check the file')
+}
+
+/** Writes a new file, readable by its owner alone if private; never over an existing one. */
+export function writeNew(path: string, text: string, isPrivate: boolean): void {
+  const mode = isPrivate ? 0o600 : 0o644
+  const making = `${path}.${String(process.pid)}.new`
+  const descriptor = openSync(making, 'wx', mode)
+  try {
+    writeSync(descriptor, text)
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+    // A link, unlike a rename, refuses a path that exists.
+    linkSync(making, path)
+  } finally {
+    rmSync(making, { force: true })
+  }
+}
+
+/** Replaces a public file as a whole. */
+export function writeOver(path: string, text: string): void {
+  const making = `${path}.${String(process.pid)}.new`
+  const descriptor = openSync(making, 'w', 0o644)
+  writeSync(descriptor, text)
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+  renameSync(making, path)
+}
+
+/** Holds a place for a private file while what goes into it is being made. */
+export function reserve(path: string): { fill(text: string): void; giveUp(): void } {
+  closeSync(openSync(path, 'wx', 0o600))
+  return {
+    fill: (text) => {
+      const descriptor = openSync(path, 'r+')
+      writeSync(descriptor, text)
+      fsyncSync(descriptor)
+      closeSync(descriptor)
+    },
+    giveUp: () => {
+      if (readFileSync(path).length === 0) rmSync(path)
+    },
+  }
+}

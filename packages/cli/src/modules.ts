@@ -1,0 +1,83 @@
+/**
+ * Every command by name, and where it is loaded from when it is needed.
+ *
+ * @module
+ */
+import type { Module } from './command.ts'
+
+interface ModuleEntry {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<Module>
+}
+
+const entry = (name: string, summary: string, load: () => Promise<Module>): ModuleEntry => ({
+  name,
+  summary,
+  load,
+})
+
+export const MODULES: readonly ModuleEntry[] = [
+  entry(
+    'demo',
+    'see an agent buy through Surety, and what is refused',
+    async () => (await import('./commands/demo.ts')).demo,
+  ),
+  entry(
+    'init',
+    'make a data directory with keys and a first operator',
+    async () => (await import('./commands/init.ts')).init,
+  ),
+  entry('serve', 'serve a data directory', async () => (await import('./commands/serve.ts')).serve),
+  entry(
+    'doctor',
+    'check this machine, a data directory and a server',
+    async () => (await import('./commands/doctor.ts')).doctor,
+  ),
+  entry(
+    'verify',
+    'verify a bundle offline',
+    async () => (await import('./commands/verify.ts')).verify,
+  ),
+  entry(
+    'principal',
+    'who acts, and with which keys',
+    async () => (await import('./commands/principal.ts')).principal,
+  ),
+  entry(
+    'profile',
+    'the policy that rules',
+    async () => (await import('./commands/profile.ts')).profile,
+  ),
+  entry(
+    'grant',
+    'bounded authority to spend',
+    async () => (await import('./commands/grant.ts')).grant,
+  ),
+  entry(
+    'gate',
+    'paid actions, from intent to settlement',
+    async () => (await import('./commands/gate.ts')).gate,
+  ),
+  entry(
+    'deposit',
+    'record money that came in',
+    async () => (await import('./commands/deposit.ts')).deposit,
+  ),
+  entry('account', 'balances', async () => (await import('./commands/account.ts')).account),
+  entry(
+    'keys',
+    'API keys, and the public keys of Surety',
+    async () => (await import('./commands/keys.ts')).keys,
+  ),
+  entry(
+    'export',
+    'write the bundle that proves a gate',
+    async () => (await import('./commands/export.ts')).exportCommand,
+  ),
+  entry(
+    'fsck',
+    'check that everything in a data directory agrees',
+    async () => (await import('./commands/fsck.ts')).fsck,
+  ),
+]

@@ -1,0 +1,188 @@
+/**
+ * The money of a gate: which transfers its facts oblige, how it is divided, on what verdict.
+ *
+ * @module
+ */
+import {
+  type Colour,
+  type Crypto,
+  hashOf,
+  type Profile,
+  type SettlementDecisionRecord,
+  type SettlementReceipt,
+} from '@surety/protocol'
+import * as evidence from '../evidence/evidence.ts'
+import type { Gate, GateEvent, TransferRecord } from '../gate/index.ts'
+import * as ledger from '../ledger/index.ts'
+import { endingReceiptOf, settlementDecisionOf, settlementReceiptOf } from '../receipt/receipt.ts'
+import { type Examination, same } from './examination.ts'
+import { entriesOf, type History, type Recorded } from './history.ts'
+import { EVENTS_PATH } from './layout.ts'
+
+const CONCLUSIONS = ['gateHeldForReview', 'gateSettled', 'gateVoided', 'gateExpired'] as const
+type Ending = Parameters<typeof endingReceiptOf>[0]
+type Conclusion = Extract<GateEvent, { type: (typeof CONCLUSIONS)[number] }>
+
+/** Runs every check on money that the gate has reached. */
+export function checkMoney(
+  exam: Examination,
+  history: History,
+  profiles: ReadonlyMap<string, Profile>,
+): void {
+  const [authorized] = entriesOf(history, 'gateAuthorized')
+  const conclusions = entriesOf(history, ...CONCLUSIONS)
+  if (authorized !== undefined || conclusions.length > 0) {
+    exam.findings.demand('partition')
+    exam.findings.demand('transfers')
+  }
+  const authorization = authorized?.fact.authorization
+  if (authorized !== undefined) checkHold(exam, authorized.fact)
+  for (const { event, fact } of conclusions) {
+    checkPartition(exam, fact.receipt, authorization?.amountMax ?? '0', event.seq)
+    checkClosing(exam, fact, authorized?.fact, event.seq)
+  }
+  for (const entry of entriesOf(history, 'settlementDecided')) {
+    checkVerdict(exam, entry, profiles)
+  }
+  checkReceipts(exam, conclusions)
+}
+
+type Authorized = Extract<GateEvent, { type: 'gateAuthorized' }>
+
+/** INVARIANT(partition): what is held is the whole principal, on an account of this gate alone. */
+function checkHold({ findings }: Examination, { authorization, transfer }: Authorized): void {
+  const expected = ledger.holdPosting(heldOf(authorization), transfer.transferId)
+  const moves = same(recordOf(expected), transfer)
+  findings.note('transfers', moves, EVENTS_PATH, 'the hold is not what was authorized')
+  const whole = transfer.amount === authorization.amountMax
+  findings.note('partition', whole, EVENTS_PATH, 'the hold is not the principal')
+}
+
+function heldOf({ holdId, payerId, payee, amountMax, asset }: Authorized['authorization']) {
+  return { holdId, payerId, payee, amount: BigInt(amountMax), asset }
+}
+
+function recordOf({ amount, ...rest }: ledger.Transfer): TransferRecord {
+  return { ...rest, amount: String(amount) }
+}
+
+/** INVARIANT(partition): at every receipt the parts are the principal, which is what was held. */
+function checkPartition(
+  { findings }: Examination,
+  receipt: SettlementReceipt,
+  held: string,
+  seq: number,
+): void {
+  const parts = [receipt.released, receipt.refunded, receipt.captured, receipt.held].map(BigInt)
+  const sum = parts.reduce((total, part) => total + part)
+  const whole = sum === BigInt(receipt.principal) && receipt.principal === held
+  findings.note('partition', whole, EVENTS_PATH, `event ${seq}: the parts are not the principal`)
+}
+
+/** The transfer that ends a hold moves all of it, to whom the outcome names. */
+function checkClosing(
+  { findings }: Examination,
+  { receipt, transfer }: Conclusion,
+  authorized: Authorized | undefined,
+  seq: number,
+): void {
+  const moves = authorized !== undefined && receipt.outcome !== 'held'
+  const to = receipt.outcome === 'released' ? 'release' : 'refund'
+  const expected =
+    moves && transfer !== null
+      ? recordOf(ledger.closingPosting(heldOf(authorized.authorization), to, transfer.transferId))
+      : null
+  const isNew = transfer === null || transfer.transferId !== authorized?.transfer.transferId
+  const holds = moves === (transfer !== null) && same(expected, transfer) && isNew
+  findings.note('transfers', holds, EVENTS_PATH, `event ${seq}: not the transfer of its outcome`)
+}
+
+type VerdictEntry = Recorded<Extract<GateEvent, { type: 'settlementDecided' }>>
+
+/**
+ * The verdict is computed again. Checks on the body, which a bundle does not have, are as recorded,
+ * if there is a body that could have given all of them.
+ */
+function checkVerdict(
+  { findings }: Examination,
+  { event, fact, before }: VerdictEntry,
+  profiles: ReadonlyMap<string, Profile>,
+): void {
+  findings.demand('settlement_decision')
+  if (before.status !== 'executed') return
+  const { authorization, statement } = before
+  const { record } = fact
+  const settlement = profiles.get(authorization.policyHash)?.settlement
+  if (settlement === undefined) return
+  const note = (holds: boolean, reason: string) =>
+    findings.note('settlement_decision', holds, EVENTS_PATH, `event ${event.seq}: ${reason}`)
+  const possible =
+    statement === null
+      ? [[]]
+      : BODIES.map((body) => evidence.check(settlement.verifiers, statement, body))
+  const isPossible = possible.some((checks) => same(checks, record.checks))
+  note(isPossible, 'the checks are not what the response gives')
+  const colour: Colour = evidence.colourOf(record.checks)
+  const amount = BigInt(authorization.amountMax)
+  const verdict = evidence.verdictOf(colour, settlement, amount, authorization.asset)
+  const { checks, decidedAt: at } = record
+  const again: SettlementDecisionRecord = settlementDecisionOf(before, {
+    colour,
+    checks,
+    verdict,
+    at,
+  })
+  note(same(again, record), `judging again gives ${colour} and \`${verdict}\``)
+}
+
+const BODIES: readonly (evidence.BodyFacts | null)[] = [
+  null,
+  { schemaHolds: true },
+  { schemaHolds: false },
+  { schemaHolds: null },
+]
+
+/** Each receipt is the one its gate's state gives, and names the receipt before it. */
+function checkReceipts(
+  { findings, crypto }: Examination,
+  conclusions: readonly Recorded<Conclusion>[],
+): void {
+  let previousReceiptHash: string | null = null
+  for (const { event, fact, before } of conclusions) {
+    findings.demand('settlement_receipt')
+    findings.demand('receipt_chain')
+    const { receipt } = fact
+    const again = receiptAgain(before, fact, crypto)
+    const chain = { previousReceiptHash: receipt.previousReceiptHash }
+    const holds = again !== undefined && same({ ...again, ...chain }, receipt)
+    const note = (check: 'settlement_receipt' | 'receipt_chain', held: boolean, reason: string) =>
+      findings.note(check, held, EVENTS_PATH, `event ${event.seq}: ${reason}`)
+    note('settlement_receipt', holds, 'not the receipt of this state')
+    note('receipt_chain', receipt.previousReceiptHash === previousReceiptHash, 'names another')
+    previousReceiptHash = fact.receiptHash
+  }
+}
+
+function receiptAgain(
+  before: Gate,
+  { type, receipt, transfer }: Conclusion,
+  crypto: Crypto,
+): SettlementReceipt | undefined {
+  const closing = { transferId: transfer?.transferId ?? null, at: receipt.at }
+  switch (before.status) {
+    case 'review': {
+      const { settlementDecision } = before
+      const settlementDecisionHash = hashOf(settlementDecision, crypto)
+      const { verdict } = settlementDecision
+      const executed = { ...before, status: 'executed' as const }
+      return settlementReceiptOf(executed, verdict, { ...closing, settlementDecisionHash })
+    }
+    case 'authorized':
+    case 'waiting': {
+      const as = type === 'gateVoided' ? 'voided' : 'expired'
+      return endingReceiptOf(before as Ending, as, { ...closing, settlementDecisionHash: null })
+    }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Evidence: what an authentic statement says about an execution, as a colour and a verdict.
+ *
+ * Callers supply evidence, never a colour. The worst check counts; no evidence is never green.
+ * Rules: spec/settlement.md. Vectors: spec/vectors/settlement/.
+ *
+ * @module
+ */
+import {
+  type CheckResult,
+  type Colour,
+  instantOf,
+  type Limit,
+  type Profile,
+  type ProviderResponse,
+  unreachable,
+  type Verifier,
+} from '@surety/protocol'
+
+/** What the shell observed of the response body; `null` where no body was submitted. */
+export interface BodyFacts {
+  /** Whether the body satisfies the schema of the profile; `null` if nobody held it against one. */
+  readonly schemaHolds: boolean | null
+}
+
+export type Verdict = 'release' | 'refund' | 'review'
+
+/** Runs the verifiers of a profile over an authentic statement. */
+export function check(
+  verifiers: readonly Verifier[],
+  statement: ProviderResponse,
+  body: BodyFacts | null,
+): readonly CheckResult[] {
+  return verifiers.map((entry) => ({
+    check: entry.verifier,
+    colour: colourOfCheck(entry, statement, body),
+  }))
+}
+
+function colourOfCheck(
+  entry: Verifier,
+  statement: ProviderResponse,
+  body: BodyFacts | null,
+): 'green' | 'amber' | 'red' {
+  switch (entry.verifier) {
+    case 'status':
+      return statement.status >= 200 && statement.status < 300 ? 'green' : 'red'
+    case 'hash':
+      // A body that differs from the stated hash never gets here: it is refused at the door.
+      return body === null ? 'amber' : 'green'
+    case 'schema':
+      // Red needs a body that was seen to break its schema; what nobody looked at is amber.
+      if (body === null || body.schemaHolds === null) return 'amber'
+      return body.schemaHolds ? 'green' : 'red'
+    case 'latency': {
+      const tookMs = instantOf(statement.completedAt) - instantOf(statement.startedAt)
+      return tookMs <= entry.greenMs ? 'green' : tookMs <= entry.amberMs ? 'amber' : 'red'
+    }
+    default:
+      return unreachable(entry)
+  }
+}
+
+/** The worst of the checks; `none` where nothing was checked. */
+export function colourOf(checks: readonly CheckResult[]): Colour {
+  if (checks.length === 0) return 'none'
+  if (checks.some(({ colour }) => colour === 'red')) return 'red'
+  return checks.some(({ colour }) => colour === 'amber') ? 'amber' : 'green'
+}
+
+/** What becomes of the money. Only green and silence release by themselves, up to a ceiling. */
+export function verdictOf(
+  colour: Colour,
+  settlement: Profile['settlement'],
+  amount: bigint,
+  asset: string,
+): Verdict {
+  if (settlement.mode === 'manual') return 'review'
+  switch (colour) {
+    case 'green':
+      return aboveCeiling(settlement.autoReleaseMax, amount, asset) ? 'review' : 'release'
+    case 'amber':
+      return 'review'
+    case 'red':
+      return 'refund'
+    case 'none':
+      return settlement.onSilence === 'release' &&
+        aboveCeiling(settlement.autoReleaseMax, amount, asset)
+        ? 'review'
+        : settlement.onSilence
+    default:
+      return unreachable(colour)
+  }
+}
+
+function aboveCeiling(
+  limits: readonly Limit[] | undefined,
+  amount: bigint,
+  asset: string,
+): boolean {
+  if (limits === undefined) return false
+  const own = limits.filter((limit) => limit.asset === asset)
+  return own.length === 0 || own.some((limit) => amount > BigInt(limit.max))
+}

@@ -1,0 +1,171 @@
+/**
+ * The facts of a gate's stream, and what is true after each.
+ *
+ * @module
+ */
+import {
+  type Authorization,
+  type ExecutionIntent,
+  formatInstant,
+  type Hash,
+  type Id,
+  type Instant,
+  type PolicyDecision,
+  type ProviderResponse,
+  type SettlementDecisionRecord,
+  type SettlementReceipt,
+  unreachable,
+} from '@surety/protocol'
+import type { CounterKey } from '../policy/counters.ts'
+import type { Gate, Partition, TransferRecord } from './state.ts'
+
+interface Concluded {
+  readonly receipt: SettlementReceipt
+  readonly receiptHash: Hash
+  readonly kid: string
+  readonly transfer: TransferRecord | null
+}
+
+export type GateEvent =
+  | {
+      readonly type: 'gateDeclared'
+      readonly gateId: Id<'gat'>
+      readonly intent: ExecutionIntent
+      readonly intentHash: Hash
+      readonly kid: string
+    }
+  | {
+      readonly type: 'decisionRecorded'
+      readonly decision: PolicyDecision
+      readonly decisionHash: Hash
+      readonly kid: string
+    }
+  | {
+      readonly type: 'gateAuthorized'
+      readonly authorization: Authorization
+      readonly authorizationHash: Hash
+      readonly kid: string
+      readonly claims: readonly CounterKey[]
+      readonly transfer: TransferRecord
+    }
+  | {
+      readonly type: 'executionStarted'
+      readonly executorId: Id<'prn'>
+      readonly evidenceBy: string
+    }
+  | {
+      readonly type: 'evidenceAccepted'
+      readonly evidenceHash: Hash
+      readonly statement: ProviderResponse
+      readonly submittedBy: Id<'prn'>
+    }
+  | { readonly type: 'evidenceTimedOut'; readonly evidenceBy: string }
+  | {
+      readonly type: 'settlementDecided'
+      readonly record: SettlementDecisionRecord
+      readonly kid: string
+    }
+  | ({ readonly type: 'gateHeldForReview' | 'gateSettled' } & Concluded)
+  | ({ readonly type: 'gateVoided' | 'gateExpired' } & Concluded)
+
+/** What is true once the fact has happened at that moment. A fact out of order is a fault. */
+export function evolve(gate: Gate, event: GateEvent, at: Instant): Gate {
+  if (event.type === 'gateDeclared') {
+    if (gate.status !== 'none') throw outOfOrder(gate, event)
+    const { gateId, intent, intentHash, kid: intentKid } = event
+    const { tenantId, environment } = intent
+    const declaredAt = formatInstant(at)
+    return {
+      status: 'declared',
+      gateId,
+      tenantId,
+      environment,
+      intent,
+      intentHash,
+      intentKid,
+      declaredAt,
+    }
+  }
+  switch (event.type) {
+    case 'decisionRecorded': {
+      if (gate.status !== 'declared' && gate.status !== 'waiting') throw outOfOrder(gate, event)
+      const { decision, decisionHash } = event
+      const status = decision.decision === 'deny' ? 'denied' : 'waiting'
+      return { ...gate, status, decision, decisionHash }
+    }
+    case 'gateAuthorized': {
+      // The allowing decision stands right before it, in the same commit.
+      if (gate.status !== 'waiting' || gate.decision.decision !== 'allow') {
+        throw outOfOrder(gate, event)
+      }
+      const { authorization, authorizationHash, claims } = event
+      const partition = heldWhole(authorization.amountMax)
+      return { ...gate, status: 'authorized', authorization, authorizationHash, claims, partition }
+    }
+    case 'executionStarted': {
+      if (gate.status !== 'authorized') throw outOfOrder(gate, event)
+      const { executorId, evidenceBy } = event
+      const executingAt = formatInstant(at)
+      return { ...gate, status: 'executing', executorId, executingAt, evidenceBy }
+    }
+    case 'evidenceAccepted':
+    case 'evidenceTimedOut': {
+      if (gate.status !== 'executing') throw outOfOrder(gate, event)
+      const { statement, evidenceHash } =
+        event.type === 'evidenceAccepted' ? event : { statement: null, evidenceHash: null }
+      return { ...gate, status: 'executed', statement, evidenceHash }
+    }
+    default:
+      return conclude(gate, event)
+  }
+}
+
+type Conclusion = Extract<
+  GateEvent,
+  { type: 'settlementDecided' | 'gateHeldForReview' | 'gateSettled' | 'gateVoided' | 'gateExpired' }
+>
+
+function conclude(gate: Gate, event: Conclusion): Gate {
+  switch (event.type) {
+    case 'settlementDecided':
+      if (gate.status !== 'executed') throw outOfOrder(gate, event)
+      return { ...gate, status: 'review', settlementDecision: event.record, receiptHash: '' }
+    case 'gateHeldForReview':
+    case 'gateSettled': {
+      if (gate.status !== 'review') throw outOfOrder(gate, event)
+      // Held is said once, right after the verdict that says so.
+      const isHeld = gate.receiptHash !== ''
+      if (isHeld && event.type === 'gateHeldForReview') throw outOfOrder(gate, event)
+      const { receipt, receiptHash } = event
+      const partition = partsOf(receipt)
+      return event.type === 'gateSettled'
+        ? { ...gate, status: 'settled', receipt, receiptHash, partition }
+        : { ...gate, receiptHash, partition }
+    }
+    case 'gateVoided':
+    case 'gateExpired': {
+      const isWaiting = gate.status === 'waiting' && event.type === 'gateExpired'
+      if (gate.status !== 'authorized' && !isWaiting) throw outOfOrder(gate, event)
+      const status = event.type === 'gateVoided' ? 'voided' : 'expired'
+      const { receipt, receiptHash } = event
+      const rest =
+        gate.status === 'authorized' ? gate : { ...gate, authorization: null, claims: [] }
+      return { ...rest, status, receipt, receiptHash, partition: partsOf(receipt) }
+    }
+    default:
+      return unreachable(event)
+  }
+}
+
+function heldWhole(principal: string): Partition {
+  return { principal, released: '0', refunded: '0', captured: '0', held: principal }
+}
+
+function partsOf(receipt: SettlementReceipt): Partition {
+  const { principal, released, refunded, captured, held } = receipt
+  return { principal, released, refunded, captured, held }
+}
+
+function outOfOrder(gate: Gate, event: GateEvent): Error {
+  return new Error(`${event.type} after ${gate.status}`)
+}

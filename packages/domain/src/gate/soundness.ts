@@ -1,0 +1,106 @@
+/**
+ * What a command about a gate must agree on with the gate itself. The shell builds authorizations,
+ * receipts and transfers from the gate; one that differs is an error of ours, hence a fault.
+ *
+ * @module
+ */
+import type {
+  Authorization,
+  Hash,
+  PolicyDecision,
+  SettlementDecisionRecord,
+  SettlementReceipt,
+} from '@surety/protocol'
+import type { Gate, Partition, TransferRecord } from './state.ts'
+
+type Declared = Extract<Gate, { status: 'declared' }>
+
+export function ensureDecision(gate: Declared, decision: PolicyDecision): void {
+  const own = decision.gateId === gate.gateId && decision.intentHash === gate.intentHash
+  if (!own) throw new Error('a decision on another gate or intent')
+}
+
+/** INVARIANT(binding): what is authorized is what was decided, and what is held pays for it. */
+export function ensureAuthorization(
+  { intent, gateId }: Declared,
+  decision: PolicyDecision,
+  authorized: {
+    readonly decisionHash: Hash
+    readonly authorization: Authorization
+    readonly transfer: TransferRecord
+  },
+): void {
+  const { authorization, transfer, decisionHash } = authorized
+  const { holdId, payerId, payee, amountMax, asset } = authorization
+  const ofDecision =
+    authorization.gateId === gateId &&
+    authorization.decisionHash === decisionHash &&
+    authorization.policyHash === decision.policyHash &&
+    authorization.notAfter === decision.validUntil
+  const ofIntent =
+    authorization.agentId === intent.agentId &&
+    authorization.grantHash === intent.grantHash &&
+    authorization.rail === intent.rail &&
+    authorization.nonce === intent.nonce &&
+    payee === intent.payee &&
+    amountMax === intent.amount &&
+    asset === intent.asset
+  if (!ofDecision || !ofIntent || payerId === payee) {
+    throw new Error('an authorization of something else than was decided')
+  }
+  const expected = { debit: `principal:${payerId}`, credit: `hold:${holdId}` }
+  ensureMovement(transfer, { ...expected, amount: amountMax, asset })
+}
+
+const PART_OF = {
+  released: 'released',
+  refunded: 'refunded',
+  voided: 'refunded',
+  expired: 'refunded',
+  held: 'held',
+} as const satisfies Readonly<Record<string, keyof Partition>>
+export type Conclusion = keyof typeof PART_OF
+
+/** The outcome that a verdict on the evidence has. */
+export const OUTCOME_OF_VERDICT: Readonly<
+  Record<SettlementDecisionRecord['verdict'], Extract<Conclusion, 'released' | 'refunded' | 'held'>>
+> = { release: 'released', refund: 'refunded', review: 'held' }
+
+/** INVARIANT(partition): released + refunded + captured + held = principal, and it is there. */
+export function ensureConclusion(
+  gate: Pick<Declared, 'gateId'> & { readonly authorization?: Authorization },
+  outcome: Conclusion,
+  receipt: SettlementReceipt,
+  transfer: TransferRecord | null,
+): void {
+  const held = gate.authorization
+  const principal = held?.amountMax ?? '0'
+  const parts = { released: '0', refunded: '0', captured: '0', held: '0' }
+  const expected: Partition = { ...parts, principal, [PART_OF[outcome]]: principal }
+  const names = ['principal', 'released', 'refunded', 'captured', 'held'] as const
+  const same = names.every((name) => receipt[name] === expected[name])
+  if (!same || receipt.outcome !== outcome || receipt.gateId !== gate.gateId) {
+    throw new Error('a receipt that does not say where the money is')
+  }
+  const ids = transfer === null ? [] : [transfer.transferId]
+  if (receipt.transferIds.join() !== ids.join()) throw new Error('a receipt of another transfer')
+  const moves = held !== undefined && outcome !== 'held'
+  if (moves !== (transfer !== null)) throw new Error('an end and a transfer come together')
+  if (held === undefined || transfer === null) return
+  const { holdId, payee, payerId, asset } = held
+  const credit = `principal:${outcome === 'released' ? payee : payerId}`
+  ensureMovement(transfer, { debit: `hold:${holdId}`, credit, amount: principal, asset })
+}
+
+function ensureMovement(
+  transfer: TransferRecord,
+  expected: Omit<TransferRecord, 'transferId'>,
+): void {
+  const { debit, credit, amount, asset } = transfer
+  const same =
+    debit === expected.debit &&
+    credit === expected.credit &&
+    amount === expected.amount &&
+    asset === expected.asset
+  if (!same) throw new Error('a transfer of other money than that of the gate')
+}

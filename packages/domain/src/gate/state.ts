@@ -1,0 +1,92 @@
+/**
+ * What may be true of a gate. Each state carries all that led to it.
+ *
+ * @module
+ */
+import type {
+  Authorization,
+  Environment,
+  ExecutionIntent,
+  Hash,
+  Id,
+  PolicyDecision,
+  ProviderResponse,
+  SettlementDecisionRecord,
+  SettlementReceipt,
+} from '@surety/protocol'
+import type { CounterKey } from '../policy/counters.ts'
+
+/** A transfer as an event records it: amounts are text. */
+export interface TransferRecord {
+  readonly transferId: Id<'trf'>
+  readonly debit: string
+  readonly credit: string
+  readonly amount: string
+  readonly asset: string
+}
+
+export type GateStatus = Exclude<Gate['status'], 'none'>
+
+interface Declared {
+  readonly gateId: Id<'gat'>
+  readonly tenantId: Id<'ten'>
+  readonly environment: Environment
+  readonly intent: ExecutionIntent
+  readonly intentHash: Hash
+  readonly intentKid: string
+  readonly declaredAt: string
+}
+interface Decided extends Declared {
+  readonly decision: PolicyDecision
+  readonly decisionHash: Hash
+}
+/** Where the money of a gate is, in minor units; the four parts make up the principal. */
+export interface Partition {
+  readonly principal: string
+  readonly released: string
+  readonly refunded: string
+  readonly captured: string
+  readonly held: string
+}
+interface Authorized extends Decided {
+  readonly authorization: Authorization
+  readonly authorizationHash: Hash
+  readonly claims: readonly CounterKey[]
+  readonly partition: Partition
+}
+interface Executing extends Authorized {
+  readonly executorId: Id<'prn'>
+  readonly executingAt: string
+  readonly evidenceBy: string
+}
+interface Executed extends Executing {
+  readonly statement: ProviderResponse | null
+  readonly evidenceHash: Hash | null
+}
+interface Judged extends Executed {
+  readonly settlementDecision: SettlementDecisionRecord
+  readonly receiptHash: Hash
+}
+interface Settled extends Judged {
+  readonly receipt: SettlementReceipt
+}
+interface Ended extends Decided {
+  readonly authorization: Authorization | null
+  readonly claims: readonly CounterKey[]
+  readonly partition: Partition
+  readonly receipt: SettlementReceipt
+  readonly receiptHash: Hash
+}
+
+export type Gate =
+  | { readonly status: 'none' }
+  | ({ readonly status: 'declared' } & Declared)
+  | ({ readonly status: 'waiting' } & Decided)
+  | ({ readonly status: 'denied' } & Decided)
+  | ({ readonly status: 'authorized' } & Authorized)
+  | ({ readonly status: 'executing' } & Executing)
+  | ({ readonly status: 'executed' } & Executed)
+  | ({ readonly status: 'review' } & Judged)
+  | ({ readonly status: 'settled' } & Settled)
+  | ({ readonly status: 'voided' } & Ended)
+  | ({ readonly status: 'expired' } & Ended)

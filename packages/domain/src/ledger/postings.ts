@@ -1,0 +1,63 @@
+/**
+ * Which transfers the facts of other modules cause. Nothing else moves money.
+ *
+ * @module
+ */
+import type { AssetId, Id, OperatorAction } from '@surety/protocol'
+import type { AccountName, Transfer } from './ledger.ts'
+
+interface Posting {
+  readonly debit: AccountName
+  readonly credit: AccountName
+  readonly amount: bigint
+  readonly asset: AssetId
+}
+
+function posted(transferId: Id<'trf'>, posting: Posting): Transfer {
+  return { transferId, ...posting }
+}
+
+/** A confirmed movement into the house: the rail owes it, the principal owns it. */
+export function depositPosting(action: OperatorAction, transferId: Id<'trf'>): Transfer {
+  const { principalId, amount, asset } = action.deposit
+  return posted(transferId, {
+    debit: 'rail:ledger',
+    credit: `principal:${principalId}`,
+    amount: BigInt(amount),
+    asset,
+  })
+}
+
+interface Held {
+  readonly holdId: Id<'hld'>
+  readonly payerId: Id<'prn'>
+  readonly payee: Id<'prn'>
+  readonly amount: bigint
+  readonly asset: AssetId
+}
+
+/** INVARIANT(partition): the money of one gate goes to an account that only this gate can spend. */
+export function holdPosting(held: Held, transferId: Id<'trf'>): Transfer {
+  const { holdId, payerId, amount, asset } = held
+  return posted(transferId, {
+    debit: `principal:${payerId}`,
+    credit: `hold:${holdId}`,
+    amount,
+    asset,
+  })
+}
+
+/** The hold goes to whom the verdict names: the payee, or back to the payer. */
+export function closingPosting(
+  held: Held,
+  to: 'release' | 'refund',
+  transferId: Id<'trf'>,
+): Transfer {
+  const { holdId, payerId, payee, amount, asset } = held
+  return posted(transferId, {
+    debit: `hold:${holdId}`,
+    credit: `principal:${to === 'release' ? payee : payerId}`,
+    amount,
+    asset,
+  })
+}

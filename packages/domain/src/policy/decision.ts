@@ -1,0 +1,72 @@
+/**
+ * The decision as a document: a pure function of facts, profile and the ids it was given.
+ *
+ * INVARIANT(receipts): an offline verifier builds it again from the same facts, byte for byte.
+ *
+ * @module
+ */
+import {
+  addMs,
+  type DecisionFacts,
+  formatInstant,
+  type Hash,
+  type Id,
+  instantOf,
+  type PolicyDecision,
+} from '@surety/protocol'
+import type { CompiledProfile } from './compile.ts'
+import { evaluate } from './evaluate.ts'
+
+export interface DecisionPlace {
+  readonly decisionId: Id<'dec'>
+  readonly seq: number
+  readonly previousDecisionHash: Hash | null
+  readonly intentHash: Hash
+  readonly inputHash: Hash
+}
+
+/** Evaluates the facts and states the outcome. */
+export function decisionOf(
+  facts: DecisionFacts,
+  profile: CompiledProfile,
+  place: DecisionPlace,
+): PolicyDecision {
+  const evaluation = evaluate(facts, profile)
+  return {
+    schemaVersion: 'PolicyDecision.v1',
+    decisionId: place.decisionId,
+    tenantId: facts.tenantId,
+    environment: facts.environment,
+    gateId: facts.gateId,
+    intentHash: place.intentHash,
+    seq: place.seq,
+    previousDecisionHash: place.previousDecisionHash,
+    decision: evaluation.decision,
+    reasonCode: evaluation.reasonCode,
+    reasonCodes: [...evaluation.reasonCodes],
+    obligations: [...evaluation.obligations],
+    policyId: profile.profile.profileId,
+    policyVersion: profile.profile.version,
+    policyHash: profile.policyHash,
+    inputHash: place.inputHash,
+    decidedAt: facts.at,
+    validUntil: validUntil(facts, profile, evaluation.decision),
+  }
+}
+
+/** An allowance ends with the first of its term, the intent and every grant; so does a wait. */
+function validUntil(
+  facts: DecisionFacts,
+  profile: CompiledProfile,
+  decision: PolicyDecision['decision'],
+): string {
+  if (decision === 'deny') return facts.at
+  const { authorizationWithinMs, approvalWithinMs } = profile.profile
+  const term = decision === 'allow' ? authorizationWithinMs : approvalWithinMs
+  const ends = [
+    formatInstant(addMs(instantOf(facts.at), term)),
+    facts.intent.expiresAt,
+    ...facts.grantChain.map((grant) => grant.expiresAt),
+  ]
+  return ends.toSorted()[0] as string
+}

@@ -1,0 +1,5 @@
+export * from './compile.ts'
+export * from './counters.ts'
+export * from './decision.ts'
+export * from './deny-all.ts'
+export * from './evaluate.ts'

@@ -1,0 +1,181 @@
+/**
+ * A principal: who acts or is answerable, with which keys, and whether it may act at all.
+ *
+ * The lifecycle is one choke point: every mutation asks `mayAct`, and only `active` may.
+ * Rules: docs/concepts/principals.md. Vectors: spec/vectors/principal/.
+ *
+ * @module
+ */
+import {
+  type AgentPassport,
+  type Environment,
+  err,
+  type Id,
+  type Lifecycle,
+  ok,
+  type PartyKey,
+  type PrincipalKind,
+  type Result,
+  unreachable,
+} from '@surety/protocol'
+
+export type Principal =
+  | { readonly status: 'none' }
+  | {
+      readonly status: 'registered'
+      readonly principalId: Id<'prn'>
+      readonly kind: PrincipalKind
+      readonly name: string
+      readonly lifecycle: Lifecycle
+      readonly keys: readonly PartyKey[]
+    }
+
+export type PrincipalCommand =
+  | {
+      readonly type: 'register'
+      readonly principalId: Id<'prn'>
+      readonly kind: PrincipalKind
+      readonly name: string
+      readonly keys: readonly PartyKey[]
+    }
+  | { readonly type: 'addKey'; readonly key: PartyKey }
+  | { readonly type: 'retireKey'; readonly kid: string; readonly notAfter: string }
+  | { readonly type: 'changeLifecycle'; readonly to: Lifecycle; readonly reason: string }
+
+export type PrincipalEvent =
+  | {
+      readonly type: 'principalRegistered'
+      readonly principalId: Id<'prn'>
+      readonly kind: PrincipalKind
+      readonly name: string
+      readonly keys: readonly PartyKey[]
+    }
+  | { readonly type: 'principalKeyAdded'; readonly key: PartyKey }
+  | { readonly type: 'principalKeyRetired'; readonly kid: string; readonly notAfter: string }
+  | {
+      readonly type: 'principalLifecycleChanged'
+      readonly from: Lifecycle
+      readonly to: Lifecycle
+      readonly reason: string
+    }
+
+/** In the order they are checked. */
+export type PrincipalRefusal =
+  | 'principal_already_exists'
+  | 'principal_not_found'
+  | 'principal_not_active'
+  | 'principal_key_exists'
+  | 'principal_key_limit'
+  | 'principal_key_not_found'
+  | 'principal_transition_illegal'
+
+export const KEYS_MAX = 32
+const LEFT: ReadonlySet<Lifecycle> = new Set(['decommissioned', 'archived'])
+
+/** Where each lifecycle may go. Quarantine never leads straight back to active. */
+export const LIFECYCLE_NEXT: Readonly<Record<Lifecycle, readonly Lifecycle[]>> = {
+  provisioned: ['active', 'decommissioned', 'archived'],
+  active: ['throttled', 'suspended', 'quarantined', 'frozen', 'decommissioned', 'archived'],
+  throttled: ['active', 'suspended', 'quarantined', 'frozen', 'decommissioned', 'archived'],
+  suspended: ['active', 'quarantined', 'frozen', 'decommissioned', 'archived'],
+  quarantined: ['suspended', 'frozen', 'decommissioned', 'archived'],
+  frozen: ['active', 'suspended', 'decommissioned', 'archived'],
+  decommissioned: ['archived'],
+  archived: [],
+}
+
+/** INVARIANT(default-deny): only an active principal acts, pays or is paid. */
+export function mayAct(principal: Principal): boolean {
+  return principal.status === 'registered' && principal.lifecycle === 'active'
+}
+
+export const initial: Principal = { status: 'none' }
+
+export function decide(
+  principal: Principal,
+  command: PrincipalCommand,
+): Result<readonly PrincipalEvent[], PrincipalRefusal> {
+  if (command.type === 'register') {
+    if (principal.status !== 'none') return err('principal_already_exists')
+    const { principalId, kind, name, keys } = command
+    const kids = new Set(keys.map((key) => key.kid))
+    if (kids.size !== keys.length) return err('principal_key_exists')
+    if (keys.length > KEYS_MAX) return err('principal_key_limit')
+    return ok([{ type: 'principalRegistered', principalId, kind, name, keys }])
+  }
+  if (principal.status === 'none') return err('principal_not_found')
+  switch (command.type) {
+    case 'addKey':
+      // INVARIANT(terminal): who has left for good gets no new means to sign.
+      if (LEFT.has(principal.lifecycle)) return err('principal_not_active')
+      if (principal.keys.some((key) => key.kid === command.key.kid)) {
+        return err('principal_key_exists')
+      }
+      if (principal.keys.length >= KEYS_MAX) return err('principal_key_limit')
+      return ok([{ type: 'principalKeyAdded', key: command.key }])
+    case 'retireKey': {
+      const key = principal.keys.find((candidate) => candidate.kid === command.kid)
+      // INVARIANT(terminal): a key that has ended stays ended.
+      if (key === undefined || key.notAfter !== null) return err('principal_key_not_found')
+      const { kid, notAfter } = command
+      return ok([{ type: 'principalKeyRetired', kid, notAfter }])
+    }
+    case 'changeLifecycle': {
+      const { to, reason } = command
+      const from = principal.lifecycle
+      if (!LIFECYCLE_NEXT[from].includes(to)) return err('principal_transition_illegal')
+      return ok([{ type: 'principalLifecycleChanged', from, to, reason }])
+    }
+    default:
+      return unreachable(command)
+  }
+}
+
+export function evolve(principal: Principal, event: PrincipalEvent): Principal {
+  if (event.type === 'principalRegistered') {
+    if (principal.status !== 'none') throw new Error('principalRegistered twice')
+    const { principalId, kind, name, keys } = event
+    return { status: 'registered', principalId, kind, name, lifecycle: 'active', keys }
+  }
+  if (principal.status === 'none') throw new Error(`${event.type} before principalRegistered`)
+  switch (event.type) {
+    case 'principalKeyAdded':
+      return { ...principal, keys: [...principal.keys, event.key] }
+    case 'principalKeyRetired':
+      return {
+        ...principal,
+        keys: principal.keys.map((key) =>
+          key.kid === event.kid ? { ...key, notAfter: event.notAfter } : key,
+        ),
+      }
+    case 'principalLifecycleChanged':
+      return { ...principal, lifecycle: event.to }
+    default:
+      return unreachable(event)
+  }
+}
+
+/** The passport that states a principal as it is after its event number `seq`. */
+export function passportOf(
+  principal: Principal & { readonly status: 'registered' },
+  where: {
+    readonly tenantId: Id<'ten'>
+    readonly environment: Environment
+    readonly seq: number
+    readonly issuedAt: string
+  },
+): AgentPassport {
+  const { principalId, kind, name, lifecycle, keys } = principal
+  return {
+    schemaVersion: 'AgentPassport.v1',
+    principalId,
+    tenantId: where.tenantId,
+    environment: where.environment,
+    kind,
+    name,
+    lifecycle,
+    keys: [...keys],
+    seq: where.seq,
+    issuedAt: where.issuedAt,
+  }
+}

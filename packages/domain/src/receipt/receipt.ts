@@ -1,0 +1,175 @@
+/**
+ * What goes into a receipt: the signed statements that follow from a gate's facts.
+ *
+ * INVARIANT(receipts): a receipt is a pure function of committed events; the event names the key.
+ * Rules: spec/settlement.md, spec/bundle.md.
+ *
+ * @module
+ */
+import type {
+  Authorization,
+  CheckResult,
+  Colour,
+  DecisionFacts,
+  Hash,
+  Id,
+  PolicyDecision,
+  SettlementDecisionRecord,
+  SettlementReceipt,
+} from '@surety/protocol'
+import { VERIFIER_NAME } from '@surety/protocol'
+import type { GateEvent } from '../gate/events.ts'
+import type { Gate } from '../gate/state.ts'
+
+/** The permission that an allowing decision yields. Its nonce is the intent's. */
+export function authorizationOf(
+  facts: DecisionFacts,
+  decision: PolicyDecision,
+  place: {
+    readonly decisionHash: Hash
+    readonly requestFingerprintHash: Hash
+    readonly authorizationId: Id<'aut'>
+    readonly holdId: Id<'hld'>
+    readonly payerId: Id<'prn'>
+  },
+): Authorization {
+  const { intent } = facts
+  return {
+    schemaVersion: 'Authorization.v1',
+    authorizationId: place.authorizationId,
+    tenantId: facts.tenantId,
+    environment: facts.environment,
+    gateId: facts.gateId,
+    decisionHash: place.decisionHash,
+    policyHash: decision.policyHash,
+    requestFingerprintHash: place.requestFingerprintHash,
+    agentId: intent.agentId,
+    payerId: place.payerId,
+    amountMax: intent.amount,
+    asset: intent.asset,
+    payee: intent.payee,
+    rail: intent.rail,
+    walletRef: null,
+    grantHash: intent.grantHash,
+    holdId: place.holdId,
+    nonce: intent.nonce,
+    issuedAt: decision.decidedAt,
+    notAfter: decision.validUntil,
+  }
+}
+
+type Executed = Extract<Gate, { status: 'executed' }>
+type Ending = Extract<Gate, { status: 'authorized' | 'waiting' }>
+
+/** The verdict on the evidence, stated. */
+export function settlementDecisionOf(
+  gate: Executed,
+  judged: {
+    readonly colour: Colour
+    readonly checks: readonly CheckResult[]
+    readonly verdict: SettlementDecisionRecord['verdict']
+    readonly at: string
+  },
+): SettlementDecisionRecord {
+  return {
+    schemaVersion: 'SettlementDecisionRecord.v2',
+    tenantId: gate.tenantId,
+    environment: gate.environment,
+    gateId: gate.gateId,
+    colour: judged.colour,
+    basis: gate.evidenceHash === null ? 'none' : 'signed',
+    verifier: VERIFIER_NAME,
+    checks: [...judged.checks],
+    evidenceHashes: gate.evidenceHash === null ? [] : [gate.evidenceHash],
+    verdict: judged.verdict,
+    policyHash: gate.authorization.policyHash,
+    requestFingerprintHash: gate.authorization.requestFingerprintHash,
+    decisionHash: gate.decisionHash,
+    decidedAt: judged.at,
+  }
+}
+
+interface Closing {
+  readonly settlementDecisionHash: Hash | null
+  readonly transferId: Id<'trf'> | null
+  readonly at: string
+}
+
+/** Where the money is after a verdict: with the payee, back with the payer, or still held. */
+export function settlementReceiptOf(
+  gate: Executed,
+  verdict: SettlementDecisionRecord['verdict'],
+  closing: Closing,
+): SettlementReceipt {
+  const outcome = { release: 'released', refund: 'refunded', review: 'held' } as const
+  return receiptOf(gate, outcome[verdict], closing)
+}
+
+/** Where the money is after a gate ended before anything was presented: back with the payer. */
+export function endingReceiptOf(
+  gate: Ending,
+  as: 'voided' | 'expired',
+  closing: Closing,
+): SettlementReceipt {
+  return receiptOf(gate, as, closing)
+}
+
+function receiptOf(
+  gate: Executed | Ending,
+  outcome: SettlementReceipt['outcome'],
+  closing: Closing,
+): SettlementReceipt {
+  const held = 'authorization' in gate ? gate : undefined
+  const principal = held?.authorization.amountMax ?? '0'
+  const parts = { released: '0', refunded: '0', captured: '0', held: '0' }
+  const part = outcome === 'released' || outcome === 'held' ? outcome : 'refunded'
+  return {
+    schemaVersion: 'SettlementReceipt.v1',
+    tenantId: gate.tenantId,
+    environment: gate.environment,
+    gateId: gate.gateId,
+    authorizationHash: held?.authorizationHash ?? null,
+    settlementDecisionHash: closing.settlementDecisionHash,
+    outcome,
+    principal,
+    ...parts,
+    [part]: principal,
+    asset: gate.intent.asset,
+    payerId: held?.authorization.payerId ?? null,
+    payee: gate.intent.payee,
+    transferIds: closing.transferId === null ? [] : [closing.transferId],
+    paymentRef: null,
+    previousReceiptHash: null,
+    at: closing.at,
+  }
+}
+
+export type ReceiptObject =
+  | PolicyDecision
+  | Authorization
+  | SettlementDecisionRecord
+  | SettlementReceipt
+
+/** The statement that a fact of a gate obliges Surety to sign, if any, and with which key. */
+export function receiptOfEvent(
+  event: GateEvent,
+): { readonly object: ReceiptObject; readonly kid: string } | undefined {
+  switch (event.type) {
+    case 'decisionRecorded':
+      return { object: event.decision, kid: event.kid }
+    case 'gateAuthorized':
+      return { object: event.authorization, kid: event.kid }
+    case 'settlementDecided':
+      return { object: event.record, kid: event.kid }
+    case 'gateHeldForReview':
+    case 'gateSettled':
+    case 'gateVoided':
+    case 'gateExpired':
+      return { object: event.receipt, kid: event.kid }
+    case 'gateDeclared':
+    case 'executionStarted':
+    case 'evidenceAccepted':
+    case 'evidenceTimedOut':
+      return undefined
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * Bytes and proof: canonical JSON, names by content, signed objects, money, time, ids, problems.
+ *
+ * Runs anywhere; needs no clock, no randomness, no network. Specified in spec/.
+ *
+ * @module
+ */
+export * from './bytes.ts'
+export * from './canonical-json.ts'
+export * from './crypto.ts'
+export * from './digest.ts'
+export * from './id.ts'
+export * from './instant.ts'
+export * from './money.ts'
+export * from './objects/bundle.ts'
+export * from './objects/decision.ts'
+export * from './objects/event.ts'
+export * from './objects/grant.ts'
+export * from './objects/intent.ts'
+export * from './objects/principal.ts'
+export * from './objects/profile.ts'
+export * from './objects/settlement.ts'
+export * from './parse-json.ts'
+export * from './registry/problem.ts'
+export type { ProblemType } from './registry/problem-type.ts'
+export * from './registry/reason-code.ts'
+export * from './result.ts'
+export * from './schema.ts'
+export * from './signed-object.ts'

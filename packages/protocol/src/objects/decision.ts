@@ -1,0 +1,184 @@
+/**
+ * A decision: the facts it was made from, the decision itself, and the authorization it yields.
+ *
+ * Rules: spec/decision.md. Vectors: spec/vectors/policy/.
+ *
+ * @module
+ */
+import { type Static, Type } from '@sinclair/typebox'
+import {
+  AmountText,
+  AssetText,
+  closed,
+  document,
+  EnvironmentWord,
+  HashText,
+  InstantText,
+  idOf,
+  KidText,
+  NameText,
+  NonceText,
+  words,
+} from '../schema.ts'
+import { GRANT_DEPTH_MAX, GrantBounds } from './grant.ts'
+import { ExecutionIntent } from './intent.ts'
+
+export const DecisionOutcome = words(['allow', 'challenge', 'escalate', 'deny'])
+export type DecisionOutcome = Static<typeof DecisionOutcome>
+
+export const Lifecycle = words([
+  'provisioned',
+  'active',
+  'throttled',
+  'suspended',
+  'quarantined',
+  'frozen',
+  'decommissioned',
+  'archived',
+])
+export type Lifecycle = Static<typeof Lifecycle>
+
+export const PrincipalKind = words(['person', 'organisation', 'agent', 'service', 'app'])
+export type PrincipalKind = Static<typeof PrincipalKind>
+
+const PartyFacts = closed({
+  principalId: idOf('prn'),
+  kind: PrincipalKind,
+  lifecycle: Lifecycle,
+})
+
+const GrantFacts = closed({
+  grantHash: HashText,
+  grantId: idOf('grt'),
+  parentGrantHash: Type.Union([HashText, Type.Null()]),
+  grantorId: idOf('prn'),
+  granteeId: idOf('prn'),
+  payerId: idOf('prn'),
+  environment: EnvironmentWord,
+  depth: Type.Integer({ minimum: 0, maximum: GRANT_DEPTH_MAX }),
+  bounds: GrantBounds,
+  notBefore: InstantText,
+  expiresAt: InstantText,
+  revoked: Type.Boolean(),
+  grantorLifecycle: Lifecycle,
+})
+export type GrantFacts = Static<typeof GrantFacts>
+
+/** `subject`: `grant:<hash>`, `principal:<id>` or `tenant`. Amounts before this decision. */
+const CounterFacts = closed({
+  subject: Type.String({ maxLength: 80 }),
+  asset: Type.Union([AssetText, Type.Literal('*')], {
+    description: 'an asset; * counts uses of any',
+  }),
+  period: words(['day', 'month', 'total', 'count']),
+  start: Type.Union([InstantText, Type.Null()]),
+  reserved: AmountText,
+  spent: AmountText,
+})
+export type CounterFacts = Static<typeof CounterFacts>
+
+/** Members a later capability fills are present and empty, so that no input hash changes shape. */
+const nothing = Type.Array(Type.Never(), { maxItems: 0 })
+
+export const DecisionFacts = document(
+  'DecisionFacts.v1',
+  {
+    at: InstantText,
+    tenantId: idOf('ten'),
+    environment: EnvironmentWord,
+    gateId: idOf('gat'),
+    intent: ExecutionIntent,
+    intentKid: KidText,
+    grantChain: Type.Array(GrantFacts, { maxItems: GRANT_DEPTH_MAX + 1 }),
+    grantMeet: Type.Union([GrantBounds, Type.Null()]),
+    agent: PartyFacts,
+    payer: Type.Union([PartyFacts, Type.Null()]),
+    payee: Type.Union([PartyFacts, Type.Null()]),
+    counters: Type.Array(CounterFacts, { maxItems: 96 }),
+    funds: closed({ available: AmountText }),
+    rail: Type.Union([
+      closed({ rail: NameText, irrevocable: words(['on_verdict', 'on_presentation']) }),
+      Type.Null(),
+    ]),
+    tool: Type.Null(),
+    wallet: Type.Null(),
+    quote: Type.Null(),
+    controls: nothing,
+    controlEpoch: Type.Literal(0),
+    approvals: nothing,
+    session: Type.Null(),
+    rates: nothing,
+  },
+  'Everything a decision was made from; its hash is the `inputHash` of the decision.',
+)
+export type DecisionFacts = Static<typeof DecisionFacts>
+
+export const Obligation = closed({
+  type: words([
+    'approvals_required',
+    'evidence_required',
+    'reduce_autonomy',
+    'propagate_revocation',
+    'hold_settlement',
+    'open_dispute',
+    'redact',
+  ]),
+  approvers: Type.Optional(Type.Integer({ minimum: 1, maximum: 16 })),
+  role: Type.Optional(NameText),
+  verifier: Type.Optional(NameText),
+})
+export type Obligation = Static<typeof Obligation>
+
+const reasonText = Type.String({ pattern: '^[a-z][a-z0-9_]{2,63}$' })
+
+export const PolicyDecision = document(
+  'PolicyDecision.v1',
+  {
+    decisionId: idOf('dec'),
+    tenantId: idOf('ten'),
+    environment: EnvironmentWord,
+    gateId: idOf('gat'),
+    intentHash: HashText,
+    seq: Type.Integer({ minimum: 1, maximum: 1_000 }),
+    previousDecisionHash: Type.Union([HashText, Type.Null()]),
+    decision: DecisionOutcome,
+    reasonCode: reasonText,
+    reasonCodes: Type.Array(reasonText, { minItems: 1, maxItems: 64 }),
+    obligations: Type.Array(Obligation, { maxItems: 32 }),
+    policyId: NameText,
+    policyVersion: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    policyHash: HashText,
+    inputHash: HashText,
+    decidedAt: InstantText,
+    validUntil: InstantText,
+  },
+  'What was decided on one intent, why, and under which policy.',
+)
+export type PolicyDecision = Static<typeof PolicyDecision>
+
+export const Authorization = document(
+  'Authorization.v1',
+  {
+    authorizationId: idOf('aut'),
+    tenantId: idOf('ten'),
+    environment: EnvironmentWord,
+    gateId: idOf('gat'),
+    decisionHash: HashText,
+    policyHash: HashText,
+    requestFingerprintHash: HashText,
+    agentId: idOf('prn'),
+    payerId: idOf('prn'),
+    amountMax: AmountText,
+    asset: AssetText,
+    payee: idOf('prn'),
+    rail: NameText,
+    walletRef: Type.Null(),
+    grantHash: HashText,
+    holdId: idOf('hld'),
+    nonce: NonceText,
+    issuedAt: InstantText,
+    notAfter: InstantText,
+  },
+  'A single-use permission for one exact request, with the money held behind it.',
+)
+export type Authorization = Static<typeof Authorization>

@@ -1,0 +1,37 @@
+/** The signed types as published: which purpose a key must have, and which member says when. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SIGNED_TYPES } from './signed-object.ts'
+
+const published = {
+  'ExecutionIntent.v1': ['intent', 'issuedAt'],
+  'AuthorityGrant.v1': ['grant', 'notBefore'],
+  'DelegationGrant.v1': ['grant', 'notBefore'],
+  'ProviderResponse.v1': ['response', 'completedAt'],
+  'OperatorAction.v1': ['action', 'actedAt'],
+  'PolicyDecision.v1': ['decision', 'decidedAt'],
+  'Authorization.v1': ['authorization', 'issuedAt'],
+  'SettlementDecisionRecord.v2': ['settlement', 'decidedAt'],
+  'SettlementReceipt.v1': ['settlement', 'at'],
+  'AgentPassport.v1': ['passport', 'issuedAt'],
+  'ReceiptBundle.v1': ['bundle', null],
+}
+
+test('every signed type has its published purpose and moment, and there is no other', () => {
+  const found = Object.entries(SIGNED_TYPES).map(([type, { purpose, signedAt }]) => [
+    type,
+    [purpose, signedAt],
+  ])
+  assert.deepEqual(found, Object.entries(published))
+})
+
+test('the schema of every signed type is closed, and requires the name and the moment', () => {
+  for (const [type, { schema, signedAt }] of Object.entries(SIGNED_TYPES)) {
+    assert.equal(schema.$id, type)
+    assert.equal(schema.additionalProperties, false)
+    assert.equal(schema.properties.schemaVersion.const, type)
+    const required: readonly string[] = schema.required ?? []
+    assert.ok(required.includes('schemaVersion'))
+    if (signedAt !== null) assert.ok(required.includes(signedAt))
+  }
+})

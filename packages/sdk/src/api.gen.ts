@@ -1,0 +1,786 @@
+/** Generated from spec/openapi.json by `npm run generate`. */
+/** two sums, and their difference */
+export type Account = {
+  readonly account: string
+  readonly asset: string
+  readonly debits: string
+  readonly credits: string
+  readonly balance: string
+}
+
+/** a credential bound to one principal */
+export type ApiKey = {
+  readonly keyId: string
+  readonly tenantId: string
+  readonly environment: 'sandbox' | 'production'
+  readonly principalId: string
+  readonly name: string
+  readonly scopes: readonly (string)[]
+  readonly createdAt: string
+  readonly revokedAt: string | null
+  readonly secret?: string
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** a policy document, named by its hash */
+export type AppliedProfile = {
+  readonly policyHash: string
+  readonly active: boolean
+  readonly profile: {
+    readonly schemaVersion: "Profile.v1"
+    readonly profileId: string
+    readonly version: number
+    readonly name: string
+    readonly mode: 'enforce'
+    readonly allowlists: {
+      readonly assets: readonly (string)[]
+      readonly rails: readonly (string)[]
+      readonly networks: readonly (string)[]
+      readonly payees?: readonly (string)[]
+      readonly tools?: readonly (string)[]
+      readonly actions?: readonly (string)[]
+    }
+    readonly limits: {
+      readonly perRequest: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly perDay?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly perMonth?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly total?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly tenantPerDay?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly tenantPerMonth?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly tenantTotal?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+    }
+    readonly approvalTiers: readonly ({
+      readonly asset: string
+      readonly above: string
+      readonly approvers: number
+      readonly role: string
+      readonly raise: 'challenge' | 'escalate'
+    })[]
+    readonly risk: readonly ({
+      readonly riskClass: 'read' | 'compute' | 'action' | 'financial'
+      readonly outcome: 'allow' | 'challenge' | 'escalate' | 'deny'
+      readonly approvers?: number
+      readonly role?: string
+    })[]
+    readonly strictBinding: boolean
+    readonly irrevocable?: {
+      readonly payees: readonly (string)[]
+      readonly max: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+    }
+    readonly authorizationWithinMs: number
+    readonly approvalWithinMs: number
+    readonly settlement: {
+      readonly mode: 'automatic' | 'manual'
+      readonly verifiers: readonly ({
+        readonly verifier: "status"
+      } | {
+        readonly verifier: "hash"
+      } | {
+        readonly verifier: "schema"
+        readonly schema: { readonly [name: string]: unknown }
+      } | {
+        readonly verifier: "latency"
+        readonly greenMs: number
+        readonly amberMs: number
+      })[]
+      readonly onSilence: 'release' | 'refund' | 'review'
+      readonly evidenceWithinMs: number
+      readonly autoReleaseMax?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+    }
+  }
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** a confirmed movement of money into the house */
+export type Deposit = {
+  readonly depositId: string
+  readonly actionHash: string
+  readonly principalId: string
+  readonly amount: string
+  readonly asset: string
+  readonly source: string
+  readonly reference: string
+  readonly recordedAt: string
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** one paid action, from intent to settlement */
+export type Gate = {
+  readonly gateId: string
+  readonly state: 'declared' | 'waiting' | 'denied' | 'authorized' | 'executing' | 'executed' | 'review' | 'settled' | 'voided' | 'expired'
+  readonly tenantId: string
+  readonly environment: 'sandbox' | 'production'
+  readonly declaredAt: string
+  readonly intentHash: string
+  readonly intent: {
+    readonly schemaVersion: "ExecutionIntent.v1"
+    readonly intentId: string
+    readonly tenantId: string
+    readonly environment: 'sandbox' | 'production'
+    readonly agentId: string
+    readonly requestFingerprint: RequestFingerprintV1
+    readonly action: string
+    readonly tool?: string
+    readonly riskClass: 'read' | 'compute' | 'action' | 'financial'
+    readonly sideEffecting: boolean
+    readonly amount: string
+    readonly asset: string
+    readonly payee: string
+    readonly rail: string
+    readonly network: string
+    readonly grantHash: string
+    readonly traceId: string
+    readonly nonce: string
+    readonly issuedAt: string
+    readonly expiresAt: string
+  }
+  readonly decision: {
+    readonly schemaVersion: "PolicyDecision.v1"
+    readonly decisionId: string
+    readonly tenantId: string
+    readonly environment: 'sandbox' | 'production'
+    readonly gateId: string
+    readonly intentHash: string
+    readonly seq: number
+    readonly previousDecisionHash: string | null
+    readonly decision: 'allow' | 'challenge' | 'escalate' | 'deny'
+    readonly reasonCode: string
+    readonly reasonCodes: readonly (string)[]
+    readonly obligations: readonly ({
+      readonly type: 'approvals_required' | 'evidence_required' | 'reduce_autonomy' | 'propagate_revocation' | 'hold_settlement' | 'open_dispute' | 'redact'
+      readonly approvers?: number
+      readonly role?: string
+      readonly verifier?: string
+    })[]
+    readonly policyId: string
+    readonly policyVersion: number
+    readonly policyHash: string
+    readonly inputHash: string
+    readonly decidedAt: string
+    readonly validUntil: string
+    readonly decisionHash: string
+  } | null
+  readonly authorization: {
+    readonly schemaVersion: "Authorization.v1"
+    readonly authorizationId: string
+    readonly tenantId: string
+    readonly environment: 'sandbox' | 'production'
+    readonly gateId: string
+    readonly decisionHash: string
+    readonly policyHash: string
+    readonly requestFingerprintHash: string
+    readonly agentId: string
+    readonly payerId: string
+    readonly amountMax: string
+    readonly asset: string
+    readonly payee: string
+    readonly rail: string
+    readonly walletRef: null
+    readonly grantHash: string
+    readonly holdId: string
+    readonly nonce: string
+    readonly issuedAt: string
+    readonly notAfter: string
+  } | null
+  readonly execution: {
+    readonly executorId: string
+    readonly startedAt: string
+    readonly evidenceBy: string
+    readonly evidenceHash: string | null
+  } | null
+  readonly settlement: {
+    readonly status: 'none' | 'held' | 'released' | 'refunded' | 'split' | 'captured' | 'voided' | 'expired' | 'review' | 'unknown'
+    readonly verdict: 'release' | 'refund' | 'review' | null
+    readonly colour: 'green' | 'amber' | 'red' | 'none'
+    readonly basis: 'signed' | 'observed' | 'none'
+    readonly checks: readonly ({
+      readonly check: string
+      readonly colour: 'green' | 'amber' | 'red'
+    })[]
+    readonly principal: string
+    readonly released: string
+    readonly refunded: string
+    readonly captured: string
+    readonly held: string
+    readonly asset: string
+  } | null
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** bounded authority to spend somebody’s money */
+export type Grant = {
+  readonly grantHash: string
+  readonly state: 'active' | 'revoked'
+  readonly grant: { readonly [name: string]: unknown }
+  readonly signed?: string | null
+  readonly used?: readonly ({
+    readonly asset: string
+    readonly period: 'day' | 'month' | 'total' | 'count'
+    readonly start: string | null
+    readonly reserved: string
+    readonly spent: string
+  })[]
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** JournalEvent */
+export type JournalEvent = {
+  readonly schemaVersion: "Event.v1"
+  readonly tenantId: string
+  readonly stream: string
+  readonly seq: number
+  readonly type: string
+  readonly at: string
+  readonly actor: string | "system"
+  readonly traceId: string
+  readonly data: { readonly [name: string]: unknown }
+  readonly prevHash: string
+  readonly eventHash: string
+}
+
+/** Surety's public keys; retired ones stay. */
+export type Jwks = {
+  readonly keys: readonly ({
+    readonly kty: "OKP"
+    readonly crv: "Ed25519"
+    readonly x: string
+    readonly kid: string
+    readonly alg: "EdDSA"
+    readonly purpose: 'decision' | 'authorization' | 'settlement' | 'passport' | 'bundle'
+    readonly notBefore: string
+    readonly notAfter: string | null
+  })[]
+}
+
+/** who acts, and with which keys */
+export type Principal = {
+  readonly principalId: string
+  readonly kind: 'person' | 'organisation' | 'agent' | 'service' | 'app'
+  readonly name: string
+  readonly lifecycle: 'provisioned' | 'active' | 'throttled' | 'suspended' | 'quarantined' | 'frozen' | 'decommissioned' | 'archived'
+  readonly keys: readonly ({
+    readonly kid: string
+    readonly publicKey: {
+      readonly kty: "OKP"
+      readonly crv: "Ed25519"
+      readonly x: string
+    }
+    readonly purpose: 'intent' | 'grant' | 'response' | 'action'
+    readonly notBefore: string
+    readonly notAfter: string | null
+  })[]
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** RFC 9457 problem details */
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail?: string
+  readonly instance?: string
+  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_settled' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault'
+  readonly retry: 'never' | 'change' | 'later'
+  readonly remedy: string
+  readonly params?: { readonly [name: string]: unknown }
+}
+
+/** names one request exactly: an HTTP request, or a call of a tool */
+export type RequestFingerprintV1 = {
+  readonly schemaVersion: "RequestFingerprint.v1"
+  readonly method: string
+  readonly url: string
+  readonly headers: readonly ({
+    readonly name: string
+    readonly value: string
+  })[]
+  readonly bodyHash: string
+} | {
+  readonly schemaVersion: "RequestFingerprint.v1"
+  readonly server: string
+  readonly tool: string
+  readonly argumentsHash: string
+}
+
+/** Each operation: what it takes and what it answers. */
+export interface Operations {
+  readonly postGates: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly intent: string
+    }
+    readonly answer: Gate
+  }
+  readonly getGates: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string; state?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Gate)[]
+      readonly next: string | null
+    }
+  }
+  readonly getGatesOne: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Gate
+  }
+  readonly postGatesAuthorize: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Gate
+  }
+  readonly postGatesExecute: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly authorization: string
+      readonly request: RequestFingerprintV1
+      readonly amount?: string
+      readonly asset?: string
+      readonly payee?: string
+      readonly rail?: string
+      readonly grantHash?: string
+      readonly policyHash?: string
+      readonly nonce?: string
+      readonly notAfter?: string
+    }
+    readonly answer: Gate
+  }
+  readonly postGatesEvidence: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly response: string
+      readonly body?: string
+    }
+    readonly answer: Gate
+  }
+  readonly postGatesVoid: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Gate
+  }
+  readonly getGatesEvents: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: readonly (JournalEvent)[]
+  }
+  readonly getGatesBundle: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: {
+      readonly gateId: string
+      readonly files: readonly ({
+        readonly path: string
+        readonly content: string
+      })[]
+    }
+  }
+  readonly postGrants: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly grant: string
+    }
+    readonly answer: Grant
+  }
+  readonly getGrants: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Grant)[]
+      readonly next: string | null
+    }
+  }
+  readonly getGrantsOne: {
+    readonly params: { grantHash: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Grant
+  }
+  readonly postGrantsRevoke: {
+    readonly params: { grantHash: string }
+    readonly query: undefined
+    readonly body: {
+      readonly reason: string
+    }
+    readonly answer: Grant
+  }
+  readonly postProfiles: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly profile: {
+        readonly schemaVersion: "Profile.v1"
+        readonly profileId: string
+        readonly version: number
+        readonly name: string
+        readonly mode: 'enforce'
+        readonly allowlists: {
+          readonly assets: readonly (string)[]
+          readonly rails: readonly (string)[]
+          readonly networks: readonly (string)[]
+          readonly payees?: readonly (string)[]
+          readonly tools?: readonly (string)[]
+          readonly actions?: readonly (string)[]
+        }
+        readonly limits: {
+          readonly perRequest: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+          readonly perDay?: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+          readonly perMonth?: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+          readonly total?: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+          readonly tenantPerDay?: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+          readonly tenantPerMonth?: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+          readonly tenantTotal?: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+        }
+        readonly approvalTiers: readonly ({
+          readonly asset: string
+          readonly above: string
+          readonly approvers: number
+          readonly role: string
+          readonly raise: 'challenge' | 'escalate'
+        })[]
+        readonly risk: readonly ({
+          readonly riskClass: 'read' | 'compute' | 'action' | 'financial'
+          readonly outcome: 'allow' | 'challenge' | 'escalate' | 'deny'
+          readonly approvers?: number
+          readonly role?: string
+        })[]
+        readonly strictBinding: boolean
+        readonly irrevocable?: {
+          readonly payees: readonly (string)[]
+          readonly max: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+        }
+        readonly authorizationWithinMs: number
+        readonly approvalWithinMs: number
+        readonly settlement: {
+          readonly mode: 'automatic' | 'manual'
+          readonly verifiers: readonly ({
+            readonly verifier: "status"
+          } | {
+            readonly verifier: "hash"
+          } | {
+            readonly verifier: "schema"
+            readonly schema: { readonly [name: string]: unknown }
+          } | {
+            readonly verifier: "latency"
+            readonly greenMs: number
+            readonly amberMs: number
+          })[]
+          readonly onSilence: 'release' | 'refund' | 'review'
+          readonly evidenceWithinMs: number
+          readonly autoReleaseMax?: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+        }
+      }
+    }
+    readonly answer: AppliedProfile
+  }
+  readonly getProfilesActive: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: AppliedProfile
+  }
+  readonly getProfilesOne: {
+    readonly params: { policyHash: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: AppliedProfile
+  }
+  readonly postPrincipals: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly kind: 'person' | 'organisation' | 'agent' | 'service' | 'app'
+      readonly name: string
+      readonly keys: readonly ({
+        readonly publicKey: {
+          readonly kty: "OKP"
+          readonly crv: "Ed25519"
+          readonly x: string
+        }
+        readonly purpose: 'intent' | 'grant' | 'response' | 'action'
+      })[]
+    }
+    readonly answer: Principal
+  }
+  readonly getPrincipals: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Principal)[]
+      readonly next: string | null
+    }
+  }
+  readonly getPrincipalsOne: {
+    readonly params: { principalId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Principal
+  }
+  readonly postPrincipalsKeys: {
+    readonly params: { principalId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly publicKey: {
+        readonly kty: "OKP"
+        readonly crv: "Ed25519"
+        readonly x: string
+      }
+      readonly purpose: 'intent' | 'grant' | 'response' | 'action'
+    }
+    readonly answer: Principal
+  }
+  readonly postPrincipalsKeysRetire: {
+    readonly params: { principalId: string; kid: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Principal
+  }
+  readonly postPrincipalsLifecycle: {
+    readonly params: { principalId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly to: 'provisioned' | 'active' | 'throttled' | 'suspended' | 'quarantined' | 'frozen' | 'decommissioned' | 'archived'
+      readonly reason: string
+    }
+    readonly answer: Principal
+  }
+  readonly postApiKeys: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly principalId: string
+      readonly name: string
+      readonly scopes: readonly ('principals:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'read' | 'read:all')[]
+    }
+    readonly answer: ApiKey
+  }
+  readonly getApiKeys: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (ApiKey)[]
+      readonly next: string | null
+    }
+  }
+  readonly postApiKeysRotate: {
+    readonly params: { keyId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: ApiKey
+  }
+  readonly postApiKeysRevoke: {
+    readonly params: { keyId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: ApiKey
+  }
+  readonly postDeposits: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly action: string
+    }
+    readonly answer: Deposit
+  }
+  readonly getAccounts: {
+    readonly params: undefined
+    readonly query: { principalId?: string }
+    readonly body: undefined
+    readonly answer: readonly (Account)[]
+  }
+  readonly getHealthz: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: {
+      readonly status: "ok"
+    }
+  }
+  readonly getReadyz: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: {
+      readonly status: "ready"
+      readonly waiting: number
+    }
+  }
+  readonly getWellKnownJwksJson: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Jwks
+  }
+  readonly getReasonCodes: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: readonly ({
+      readonly code: string
+      readonly status: number
+      readonly retry: 'never' | 'change' | 'later'
+      readonly meaning: string
+      readonly remedy: string
+      readonly class: string
+    })[]
+  }
+  readonly getProblemsOne: {
+    readonly params: { code: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: {
+      readonly code: string
+      readonly status: number
+      readonly retry: 'never' | 'change' | 'later'
+      readonly meaning: string
+      readonly remedy: string
+    }
+  }
+  readonly getWhoami: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: {
+      readonly principalId: string
+      readonly tenantId: string
+      readonly environment: 'sandbox' | 'production'
+      readonly scopes: readonly (string)[]
+      readonly now: string
+    }
+  }
+  readonly getOpenapiJson: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: { readonly [name: string]: unknown }
+  }
+}
+
+/** Where each operation is served. */
+export const OPERATIONS = {
+  postGates: { method: 'POST', path: '/v1/gates' },
+  getGates: { method: 'GET', path: '/v1/gates' },
+  getGatesOne: { method: 'GET', path: '/v1/gates/{gateId}' },
+  postGatesAuthorize: { method: 'POST', path: '/v1/gates/{gateId}/authorize' },
+  postGatesExecute: { method: 'POST', path: '/v1/gates/{gateId}/execute' },
+  postGatesEvidence: { method: 'POST', path: '/v1/gates/{gateId}/evidence' },
+  postGatesVoid: { method: 'POST', path: '/v1/gates/{gateId}/void' },
+  getGatesEvents: { method: 'GET', path: '/v1/gates/{gateId}/events' },
+  getGatesBundle: { method: 'GET', path: '/v1/gates/{gateId}/bundle' },
+  postGrants: { method: 'POST', path: '/v1/grants' },
+  getGrants: { method: 'GET', path: '/v1/grants' },
+  getGrantsOne: { method: 'GET', path: '/v1/grants/{grantHash}' },
+  postGrantsRevoke: { method: 'POST', path: '/v1/grants/{grantHash}/revoke' },
+  postProfiles: { method: 'POST', path: '/v1/profiles' },
+  getProfilesActive: { method: 'GET', path: '/v1/profiles/active' },
+  getProfilesOne: { method: 'GET', path: '/v1/profiles/{policyHash}' },
+  postPrincipals: { method: 'POST', path: '/v1/principals' },
+  getPrincipals: { method: 'GET', path: '/v1/principals' },
+  getPrincipalsOne: { method: 'GET', path: '/v1/principals/{principalId}' },
+  postPrincipalsKeys: { method: 'POST', path: '/v1/principals/{principalId}/keys' },
+  postPrincipalsKeysRetire: { method: 'POST', path: '/v1/principals/{principalId}/keys/{kid}/retire' },
+  postPrincipalsLifecycle: { method: 'POST', path: '/v1/principals/{principalId}/lifecycle' },
+  postApiKeys: { method: 'POST', path: '/v1/api-keys' },
+  getApiKeys: { method: 'GET', path: '/v1/api-keys' },
+  postApiKeysRotate: { method: 'POST', path: '/v1/api-keys/{keyId}/rotate' },
+  postApiKeysRevoke: { method: 'POST', path: '/v1/api-keys/{keyId}/revoke' },
+  postDeposits: { method: 'POST', path: '/v1/deposits' },
+  getAccounts: { method: 'GET', path: '/v1/accounts' },
+  getHealthz: { method: 'GET', path: '/healthz' },
+  getReadyz: { method: 'GET', path: '/readyz' },
+  getWellKnownJwksJson: { method: 'GET', path: '/.well-known/jwks.json' },
+  getReasonCodes: { method: 'GET', path: '/v1/reason-codes' },
+  getProblemsOne: { method: 'GET', path: '/problems/{code}' },
+  getWhoami: { method: 'GET', path: '/v1/whoami' },
+  getOpenapiJson: { method: 'GET', path: '/openapi.json' },
+} as const

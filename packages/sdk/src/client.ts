@@ -1,0 +1,158 @@
+/**
+ * A client of the HTTP API. `fetch` is an argument; nothing else of the host is used.
+ *
+ * Every answer about a decided gate is held against its policy headers: if they are missing or say
+ * something else, the answer is refused.
+ *
+ * @module
+ */
+import { type JsonObject, PROBLEMS, type Problem, parseJson } from '@surety/protocol'
+import { OPERATIONS, type Operations } from './api.gen.ts'
+import { AnswerError, ProblemError } from './errors.ts'
+
+export interface Answered {
+  readonly status: number
+  readonly headers: { get(name: string): string | null }
+  text(): Promise<string>
+}
+/** The part of the platform's `fetch` that the client uses. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly body?: string
+  },
+) => Promise<Answered>
+
+export interface ClientOptions {
+  /** Where the server is, without a path: `http://127.0.0.1:8402`. */
+  readonly url: string
+  readonly apiKey?: string | undefined
+  readonly fetch: Fetch
+  /** Waits before a try is repeated. */
+  readonly wait: (ms: number) => Promise<void>
+  /** A fresh idempotency key for each command. */
+  readonly newKey: () => string
+}
+
+export type OperationName = keyof Operations
+
+/** What a call takes; `idempotencyKey` stays the same over all its tries. */
+export type Input<Name extends OperationName> = Present<{
+  params: Operations[Name]['params']
+  query: Operations[Name]['query']
+  body: Operations[Name]['body']
+}> & { readonly idempotencyKey?: string }
+
+type Present<Parts> = {
+  readonly [Part in keyof Parts as Parts[Part] extends undefined ? never : Part]: Parts[Part]
+}
+
+const ATTEMPTS_MAX = 4
+const RETRY_AFTER_MAX_S = 30
+const ANSWER_LENGTH_MAX = 134_217_728
+
+export class Client {
+  readonly #options: ClientOptions
+
+  constructor(options: ClientOptions) {
+    this.#options = { ...options, url: options.url.replace(/\/+$/, '') }
+  }
+
+  /**
+   * Calls an operation. Overload and a first try still in progress are waited for, with the same
+   * idempotency key, a few times at most.
+   *
+   * @throws ProblemError if the server refuses; AnswerError if there is no answer to rely upon.
+   */
+  async call<Name extends OperationName>(
+    name: Name,
+    ...[input]: Record<never, never> extends Input<Name> ? [Input<Name>?] : [Input<Name>]
+  ): Promise<Operations[Name]['answer']> {
+    const { method, path } = OPERATIONS[name]
+    const parts = (input ?? {}) as Partial<Record<string, never>> & { idempotencyKey?: string }
+    const url = this.#options.url + filled(path, parts.params) + queryOf(parts.query)
+    const key = method === 'POST' ? (parts.idempotencyKey ?? this.#options.newKey()) : undefined
+    const body = parts.body === undefined ? undefined : JSON.stringify(parts.body)
+    for (let attempt = 1; ; attempt += 1) {
+      const answered = await this.#send(method, url, body, key)
+      const value = await readAnswer(answered)
+      if (answered.status < 400) return checked(value, answered) as Operations[Name]['answer']
+      const problem = problemOf(value, answered.status)
+      const again = problem.status === 503 || problem.code === 'idempotency_in_flight'
+      if (!again || attempt >= ATTEMPTS_MAX) throw new ProblemError(problem)
+      await this.#options.wait(retryAfterMs(answered) * attempt)
+    }
+  }
+
+  async #send(
+    method: string,
+    url: string,
+    body: string | undefined,
+    key: string | undefined,
+  ): Promise<Answered> {
+    const { apiKey, fetch } = this.#options
+    const headers: Record<string, string> = { accept: 'application/json' }
+    if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`
+    if (key !== undefined) headers['idempotency-key'] = key
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    try {
+      return await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) })
+    } catch (cause) {
+      throw new AnswerError('unreachable', `no answer from ${this.#options.url}`, cause)
+    }
+  }
+}
+
+function filled(path: string, params: Readonly<Record<string, string>> | undefined): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(params?.[name] ?? ''),
+  )
+}
+
+function queryOf(query: Readonly<Record<string, string | undefined>> | undefined): string {
+  const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== undefined)
+  const text = pairs.map(([name, value]) => `${name}=${encodeURIComponent(value as string)}`)
+  return text.length === 0 ? '' : `?${text.join('&')}`
+}
+
+async function readAnswer(answered: Answered): Promise<unknown> {
+  const text = await answered.text()
+  const parsed = parseJson(text, { lengthMax: ANSWER_LENGTH_MAX, depthMax: 64 })
+  if (!parsed.ok) throw new AnswerError('answer_malformed', `status ${String(answered.status)}`)
+  return parsed.value
+}
+
+function problemOf(value: unknown, status: number): Problem {
+  const code = (value as Partial<Problem> | null)?.code
+  if (typeof code === 'string' && Object.hasOwn(PROBLEMS, code)) return value as Problem
+  throw new AnswerError('answer_malformed', `status ${String(status)} without a problem of ours`)
+}
+
+function retryAfterMs(answered: Answered): number {
+  const seconds = Number(answered.headers.get('retry-after') ?? '1')
+  return Math.min(Number.isFinite(seconds) ? Math.max(seconds, 0.05) : 1, RETRY_AFTER_MAX_S) * 1_000
+}
+
+/** Holds the policy headers against the decision in the body. */
+function checked(value: unknown, answered: Answered): unknown {
+  const view = value as JsonObject | null
+  const decision = view?.gateId === undefined ? undefined : (view.decision as JsonObject | null)
+  if (decision === undefined || decision === null) return value
+  const settlement = view?.settlement as JsonObject | null
+  const expected: Readonly<Record<string, unknown>> = {
+    'x-surety-policy-decision': decision.decision,
+    'x-surety-policy-hash': decision.policyHash,
+    'x-surety-decision-id': decision.decisionId,
+    'x-surety-reason-code': decision.reasonCode,
+    'x-surety-settlement-status': settlement?.status ?? 'none',
+    'x-surety-verification-status': settlement?.colour ?? 'none',
+  }
+  for (const [name, word] of Object.entries(expected)) {
+    const said = answered.headers.get(name)
+    if (said === null) throw new AnswerError('metadata_missing', name)
+    if (said !== word) throw new AnswerError('metadata_mismatch', `${name} is \`${said}\``)
+  }
+  return value
+}

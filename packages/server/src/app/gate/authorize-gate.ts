@@ -1,0 +1,187 @@
+/** Decides on a declared gate; an allowing decision holds the money. Rules: domain/policy. */
+import { gate, ledger, policy, receipt } from '@surety/domain'
+import {
+  canonicalize,
+  type DecisionFacts,
+  err,
+  type Hash,
+  hashOf,
+  type Id,
+  ok,
+  type PolicyDecision,
+} from '@surety/protocol'
+import type { CounterName, Facts, Idempotency, Outcome, Stamp, UseCase } from '../../ports.ts'
+import { type GrantChain, grantChain } from '../grant/chain.ts'
+import { currentProfile } from '../profile/current-profile.ts'
+import {
+  type Answer,
+  type App,
+  activeProfileKey,
+  type Call,
+  type Caller,
+  gateKey,
+  gateStream,
+  grantKey,
+  principalKey,
+} from '../runtime.ts'
+import { Writing } from '../write-set.ts'
+import { countersOf, decisionFacts, partiesOf } from './facts.ts'
+import { claimsFor, eventTransfer, noticeOf } from './money.ts'
+import { deadlineOf, evolveAll } from './view.ts'
+
+interface Authorizing {
+  readonly gateId: Id<'gat'>
+  readonly intent: DecisionFacts['intent']
+  readonly intentKid: string
+  readonly chain: GrantChain
+  readonly profile: policy.CompiledProfile
+  readonly denyAllHash: Hash
+  readonly counterNames: readonly CounterName[]
+}
+type Declared = Extract<gate.Gate, { status: 'declared' }>
+type Reads = ReturnType<typeof reads>
+
+function reads(input: Authorizing) {
+  const { gateId, intent, chain, counterNames } = input
+  const payerId = chain[0]?.document.payerId ?? intent.agentId
+  const { asset } = intent
+  return {
+    gate: gateKey(gateId),
+    activeProfile: activeProfileKey,
+    parties: partiesOf(intent, chain).map((id) => principalKey(id)),
+    grants: chain.map(({ grantHash }) => grantKey(grantHash)),
+    counters: counterNames.map((counter) => ({ of: 'counter', counter }) as const),
+    funds: { of: 'account', account: `principal:${payerId}`, asset } as const,
+  }
+}
+
+const useCase: UseCase<Authorizing, Reads, Answer> = {
+  reads,
+  decide: (read, input, stamp) => {
+    const before = read.gate.state
+    if (before.status !== 'declared') return { type: 'refuse', code: 'gate_not_declared' }
+    const ruling = read.activeProfile.state?.policyHash ?? input.denyAllHash
+    const sameDay = countersOf(input.intent, input.chain, stamp.at).every(
+      (counter, i) => counter.start === input.counterNames[i]?.start,
+    )
+    // INVARIANT(control): the decision is made under the profile that rules at its own commit.
+    if (ruling !== input.profile.policyHash || !sameDay) return { type: 'stale' }
+    return decideOn(before, read, input, stamp)
+  },
+}
+
+function decideOn(
+  before: Declared,
+  read: Facts<Reads>,
+  input: Authorizing,
+  stamp: Stamp,
+): Outcome<Answer> {
+  const parties = new Map(
+    partiesOf(input.intent, input.chain).map((id, i) => [id, read.parties[i]?.state] as const),
+  )
+  const gathered = { ...input, ...read, parties: parties as never }
+  const facts = decisionFacts(gathered, stamp)
+  const factsText = canonicalize(facts)
+  const inputHash = stamp.crypto.sha256(factsText)
+  const decision = policy.decisionOf(facts, input.profile, {
+    decisionId: stamp.mint('dec'),
+    seq: 1,
+    previousDecisionHash: null,
+    intentHash: before.intentHash,
+    inputHash,
+  })
+  const decisionHash = hashOf(decision, stamp.crypto)
+  const writing = new Writing(stamp).document(before.gateId, `facts-${inputHash}.json`, factsText)
+  const held =
+    decision.decision === 'allow' ? hold({ facts, decision, decisionHash }, input, stamp) : null
+  if (held !== null) {
+    writing
+      .transfer(held.posting)
+      .count(claimsFor(input.counterNames, facts.intent.amount, 'reserve'))
+  }
+  const kid = stamp.kids.decision
+  const recorded = gate.decide(before, {
+    type: 'record',
+    decision,
+    decisionHash,
+    kid,
+    authorized: held?.authorized ?? null,
+  })
+  if (!recorded.ok) return { type: 'refuse', code: recorded.refusal }
+  const state = evolveAll(before, recorded.value, stamp.at)
+  if (state.status === 'none') throw new Error('a decided gate is one')
+  const stream = gateStream(before.gateId)
+  writing.append(
+    { family: 'gate', id: before.gateId, stream, before: read.gate },
+    recorded.value,
+    state,
+  )
+  writing.deadline(before.gateId, null, deadlineOf(state))
+  if (state.status === 'denied' || state.status === 'waiting') {
+    writing.notify(`gate.${state.status}`, noticeOf(state, stamp))
+  }
+  return writing.answer(null, stream)
+}
+
+/** What an allowing decision yields: the permission, and money set aside for this gate alone. */
+function hold(
+  decided: {
+    readonly facts: DecisionFacts
+    readonly decision: PolicyDecision
+    readonly decisionHash: Hash
+  },
+  { chain, counterNames }: Authorizing,
+  stamp: Stamp,
+) {
+  const { facts, decision, decisionHash } = decided
+  const payerId = chain[0]?.document.payerId
+  if (payerId === undefined) throw new Error('an allowing decision has a payer')
+  const authorization = receipt.authorizationOf(facts, decision, {
+    decisionHash,
+    requestFingerprintHash: hashOf(facts.intent.requestFingerprint, stamp.crypto),
+    authorizationId: stamp.mint('aut'),
+    holdId: stamp.mint('hld'),
+    payerId,
+  })
+  const { holdId, asset, payee } = authorization
+  const held = { holdId, payerId, payee, amount: BigInt(authorization.amountMax), asset }
+  const posting = ledger.holdPosting(held, stamp.mint('trf'))
+  const authorized = {
+    authorization,
+    authorizationHash: hashOf(authorization, stamp.crypto),
+    kid: stamp.kids.authorization,
+    claims: counterNames,
+    transfer: eventTransfer(posting),
+  }
+  return { authorized, posting }
+}
+
+/** Only the agent that declared a gate may have it decided. */
+export function authorizeGate(
+  app: App,
+  caller: Caller,
+  gateId: string,
+  idempotency: Idempotency | null,
+): Call<Authorizing, Reads> {
+  return {
+    useCase,
+    idempotency,
+    prepare: async () => {
+      const { scope } = caller
+      const { state } = await app.store.reads.state(scope, 'gate', gateId)
+      if (state.status === 'none') return err('gate_not_found')
+      const { intent } = state
+      if (intent.agentId !== caller.principalId) return err('gate_not_found')
+      const chain = await grantChain(app, scope, intent.grantHash)
+      return ok({
+        gateId: state.gateId,
+        intent,
+        intentKid: state.intentKid,
+        chain,
+        profile: await currentProfile(app, scope),
+        denyAllHash: app.denyAllHash,
+        counterNames: countersOf(intent, chain, app.clock.now()),
+      })
+    },
+  }
+}

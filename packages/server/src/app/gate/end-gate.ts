@@ -1,0 +1,111 @@
+/** Ends a gate before anything was presented, by its agent or by the clock. Rules: domain/gate. */
+import { gate, receipt } from '@surety/domain'
+import { err, hashOf, type Id, ok } from '@surety/protocol'
+import type { Idempotency, Outcome, Stamp, Stored, UseCase } from '../../ports.ts'
+import { profileByHash } from '../profile/current-profile.ts'
+import { type Answer, type App, type Call, type Caller, gateKey, gateStream } from '../runtime.ts'
+import { Writing } from '../write-set.ts'
+import { claimsFor, closing, eventTransfer, noticeOf } from './money.ts'
+import { settleExecuted } from './settle.ts'
+import { deadlineOf, evolveAll } from './view.ts'
+
+type Reads = { readonly gate: ReturnType<typeof gateKey> }
+
+interface Ending {
+  readonly gateId: Id<'gat'>
+  readonly as: 'voided' | 'expired'
+}
+
+const end: UseCase<Ending, Reads, Answer> = {
+  reads: ({ gateId }) => ({ gate: gateKey(gateId) }),
+  decide: ({ gate: before }, { as }, stamp) => endNow(before, as, stamp),
+}
+
+function endNow(before: Stored<gate.Gate>, as: Ending['as'], stamp: Stamp): Outcome<Answer> {
+  const { state } = before
+  if (state.status !== 'authorized' && state.status !== 'waiting') {
+    return { type: 'refuse', code: 'gate_not_authorized' }
+  }
+  const posting = state.status === 'authorized' ? closing(state, 'refund', stamp.mint('trf')) : null
+  const closed = receipt.endingReceiptOf(state, as, {
+    settlementDecisionHash: null,
+    transferId: posting?.transferId ?? null,
+    at: stamp.atText,
+  })
+  const ended = gate.decide(state, {
+    type: 'end',
+    as,
+    receipt: closed,
+    receiptHash: hashOf(closed, stamp.crypto),
+    kid: stamp.kids.settlement,
+    transfer: posting === null ? null : eventTransfer(posting),
+    at: stamp.at,
+  })
+  if (!ended.ok) return { type: 'refuse', code: ended.refusal }
+  const writing = new Writing(stamp)
+  if (posting !== null && state.status === 'authorized') {
+    writing.transfer(posting)
+    writing.count(claimsFor(state.claims, state.authorization.amountMax, 'giveBack'))
+  }
+  const next = evolveAll(state, ended.value, stamp.at)
+  if (next.status === 'none') throw new Error('an ended gate is one')
+  const { gateId } = next
+  const stream = gateStream(gateId)
+  writing.append({ family: 'gate', id: gateId, stream, before }, ended.value, next)
+  return writing
+    .deadline(gateId, deadlineOf(state), null)
+    .notify(`gate.${next.status}`, noticeOf(next, stamp))
+    .answer(null, stream)
+}
+
+/** Gives an authorization back unused. Its agent may, and so may who pays. */
+export function voidGate(
+  app: App,
+  caller: Caller,
+  gateId: string,
+  idempotency: Idempotency | null,
+): Call<Ending, Reads> {
+  return {
+    useCase: end,
+    idempotency,
+    prepare: async () => {
+      const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
+      if (state.status === 'none') return err('gate_not_found')
+      const payerId = 'authorization' in state ? state.authorization?.payerId : undefined
+      const allowed = [state.intent.agentId, payerId]
+      if (!allowed.some((id) => id === caller.principalId)) return err('gate_not_found')
+      return ok({ gateId: state.gateId, as: 'voided' as const })
+    },
+  }
+}
+
+interface Overdue {
+  readonly gateId: Id<'gat'>
+  readonly settlement: Parameters<typeof settleExecuted>[2]['settlement'] | null
+}
+
+const tick: UseCase<Overdue, Reads, Answer> = {
+  reads: ({ gateId }) => ({ gate: gateKey(gateId) }),
+  decide: ({ gate: before }, { settlement }, stamp) => {
+    if (before.state.status !== 'executing') return endNow(before, 'expired', stamp)
+    const out = gate.decide(before.state, { type: 'timeOut', at: stamp.at })
+    if (!out.ok) return { type: 'refuse', code: out.refusal }
+    if (settlement === null) return { type: 'stale' }
+    return settleExecuted(before, out.value, { checks: [], settlement, document: null }, stamp)
+  },
+}
+
+/** What the clock does to a gate past its deadline: expiry, or the profile's `onSilence`. */
+export function passDeadline(app: App, caller: Caller, gateId: string): Call<Overdue, Reads> {
+  return {
+    useCase: tick,
+    idempotency: null,
+    prepare: async () => {
+      const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
+      if (state.status === 'none') return err('gate_not_found')
+      if (state.status !== 'executing') return ok({ gateId: state.gateId, settlement: null })
+      const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
+      return ok({ gateId: state.gateId, settlement: terms.profile.settlement })
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What the facts of a gate do to books and budgets.
+ *
+ * @module
+ */
+import { type gate, ledger, policy } from '@surety/domain'
+import type { Id, JsonObject, SettlementDecisionRecord } from '@surety/protocol'
+import type { CounterClaim, CounterName, Stamp } from '../../ports.ts'
+
+/**
+ * INVARIANT(budget): a claim is reserved at the authorization, spent by a release, and given back
+ * when the money goes back to the payer; always on the counters that were claimed.
+ */
+export function claimsFor(
+  names: readonly CounterName[],
+  amount: string,
+  what: 'reserve' | 'spend' | 'giveBack',
+): readonly CounterClaim[] {
+  return names.map((counter) => {
+    const share = policy.shareOf(counter, BigInt(amount))
+    const reserved = what === 'reserve' ? share : -share
+    return { counter, reserved, spent: what === 'spend' ? share : 0n }
+  })
+}
+
+/** A transfer as its event records it. */
+export function eventTransfer(transfer: ledger.Transfer): gate.TransferRecord {
+  return { ...transfer, amount: String(transfer.amount) }
+}
+
+type Holding = Extract<gate.Gate, { status: 'authorized' | 'executed' }>
+
+/** The transfer that empties a hold, to whom the verdict names. */
+export function closing(
+  state: Holding,
+  verdict: Exclude<SettlementDecisionRecord['verdict'], 'review'>,
+  transferId: Id<'trf'>,
+): ledger.Transfer {
+  const { holdId, payerId, payee, amountMax, asset } = state.authorization
+  const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
+  return ledger.closingPosting(held, verdict, transferId)
+}
+
+/** What is told to the outside of a gate's fact: ids and words, nothing of the request. */
+export function noticeOf(state: Exclude<gate.Gate, { status: 'none' }>, stamp: Stamp): JsonObject {
+  const { gateId, status } = state
+  const reasonCode = 'decision' in state ? state.decision.reasonCode : null
+  return { gateId, state: status, reasonCode, at: stamp.atText }
+}

@@ -1,0 +1,80 @@
+/**
+ * From executed to its end: the verdict, the transfer it causes, and the receipt of both.
+ *
+ * @module
+ */
+import { evidence, gate, receipt } from '@surety/domain'
+import { type CheckResult, hashOf, type Profile } from '@surety/protocol'
+import type { Outcome, Stamp, Stored } from '../../ports.ts'
+import { type Answer, gateStream } from '../runtime.ts'
+import { Writing } from '../write-set.ts'
+import { claimsFor, closing, eventTransfer, noticeOf } from './money.ts'
+import { deadlineOf, evolveAll } from './view.ts'
+
+type Executed = Extract<gate.Gate, { status: 'executed' }>
+
+/** Judges an executed gate and writes its end. `first` are the facts that made it executed. */
+export function settleExecuted(
+  before: Stored<gate.Gate>,
+  first: readonly gate.GateEvent[],
+  judged: {
+    readonly checks: readonly CheckResult[]
+    readonly settlement: Profile['settlement']
+    readonly document: { readonly name: string; readonly text: string } | null
+  },
+  stamp: Stamp,
+): Outcome<Answer> {
+  const executed = evolveAll(before.state, first, stamp.at)
+  if (executed.status !== 'executed') throw new Error(`settling after ${executed.status}`)
+  const writing = new Writing(stamp)
+  const second = conclude(executed, judged, writing, stamp)
+  const state = evolveAll(executed, second, stamp.at)
+  if (state.status === 'none') throw new Error('a settled gate is one')
+  const { gateId } = state
+  const stream = gateStream(gateId)
+  writing.append({ family: 'gate', id: gateId, stream, before }, [...first, ...second], state)
+  if (judged.document !== null) writing.document(gateId, judged.document.name, judged.document.text)
+  return writing
+    .deadline(gateId, deadlineOf(before.state), deadlineOf(state))
+    .notify(`gate.${state.status}`, noticeOf(state, stamp))
+    .answer(null, stream)
+}
+
+function conclude(
+  executed: Executed,
+  judged: { readonly checks: readonly CheckResult[]; readonly settlement: Profile['settlement'] },
+  writing: Writing,
+  stamp: Stamp,
+): readonly gate.GateEvent[] {
+  const { amountMax, asset } = executed.authorization
+  const colour = evidence.colourOf(judged.checks)
+  const verdict = evidence.verdictOf(colour, judged.settlement, BigInt(amountMax), asset)
+  const at = stamp.atText
+  const record = receipt.settlementDecisionOf(executed, {
+    colour,
+    verdict,
+    checks: judged.checks,
+    at,
+  })
+  const posting = verdict === 'review' ? null : closing(executed, verdict, stamp.mint('trf'))
+  const closed = receipt.settlementReceiptOf(executed, verdict, {
+    settlementDecisionHash: hashOf(record, stamp.crypto),
+    transferId: posting?.transferId ?? null,
+    at,
+  })
+  if (posting !== null) {
+    writing.transfer(posting)
+    const what = verdict === 'release' ? 'spend' : 'giveBack'
+    writing.count(claimsFor(executed.claims, amountMax, what))
+  }
+  const settled = gate.decide(executed, {
+    type: 'settle',
+    record,
+    receipt: closed,
+    receiptHash: hashOf(closed, stamp.crypto),
+    kid: stamp.kids.settlement,
+    transfer: posting === null ? null : eventTransfer(posting),
+  })
+  if (!settled.ok) throw new Error(`an executed gate refuses its verdict: ${settled.refusal}`)
+  return settled.value
+}

@@ -1,0 +1,262 @@
+/**
+ * The books and budgets, done again from the journal with nothing but addition.
+ *
+ * On purpose it shares no code with the ledger, the store or the counters it checks.
+ *
+ * INVARIANT(books): every transfer has two sides; all accounts of an asset sum to zero.
+ * INVARIANT(partition): released + refunded + captured + held = principal.
+ * INVARIANT(budget): a counter is what was claimed, less what was given back.
+ *
+ * @module
+ */
+import type { Event } from '@surety/protocol'
+import type { Findings } from './findings.ts'
+import type { Stream } from './streams.ts'
+import type { Row, Tables } from './tables.ts'
+
+interface Movement {
+  readonly transferId: string
+  readonly debit: string
+  readonly credit: string
+  readonly amount: string
+  readonly asset: string
+}
+interface Claim {
+  readonly subject: string
+  readonly asset: string
+  readonly period: string
+  readonly start: string | null
+}
+interface Receipt {
+  readonly outcome: string
+  readonly principal: string
+  readonly released: string
+  readonly refunded: string
+  readonly captured: string
+  readonly held: string
+}
+interface Authorization {
+  readonly holdId: string
+  readonly payerId: string
+  readonly payee: string
+  readonly amountMax: string
+  readonly asset: string
+}
+
+/** What one authorized gate did to money so far. */
+interface Holding {
+  readonly authorization: Authorization
+  readonly claims: readonly Claim[]
+  held: bigint
+}
+
+const TRANSFERS = 'SELECT scope, transfer, debit, credit, amount, asset FROM transfers'
+const ACCOUNTS = 'SELECT scope, account, asset, debits, credits FROM accounts'
+const COUNTERS = 'SELECT scope, subject, asset, period, start, reserved, spent FROM counters'
+
+export class Auditor {
+  readonly #findings: Findings
+  /** By scope and id: what the journal says was moved. */
+  readonly #transfers = new Map<string, string>()
+  readonly #counters = new Map<string, { reserved: bigint; spent: bigint }>()
+  readonly #holds = new Map<string, bigint>()
+
+  constructor(findings: Findings) {
+    this.#findings = findings
+  }
+
+  /** Takes in what a stream says about money. */
+  read({ scope, kind, name, events }: Stream): void {
+    if (kind === 'deposit') this.#readDeposit(scope.scope, name, events)
+    if (kind === 'gate') this.#readGate(scope.scope, name, events)
+  }
+
+  #readDeposit(scope: number, name: string, [event]: readonly Event[]): void {
+    const { deposit, transfer } = (event as Event).data as {
+      deposit: { principalId: string; amount: string; asset: string }
+      transfer: Movement
+    }
+    const { principalId, amount, asset } = deposit
+    const expected = { debit: 'rail:ledger', credit: `principal:${principalId}`, amount, asset }
+    this.#move(scope, name, transfer, expected)
+  }
+
+  #readGate(scope: number, name: string, events: readonly Event[]): void {
+    let holding: Holding | undefined
+    for (const { type, data } of events) {
+      if (type === 'gateAuthorized') {
+        if (holding !== undefined) this.#findings.problem('holds', `${name}: authorized twice`)
+        holding = this.#hold(scope, name, data as never)
+      }
+      const ends = ['gateHeldForReview', 'gateSettled', 'gateVoided', 'gateExpired'].includes(type)
+      if (ends) this.#end(scope, name, data as never, holding)
+    }
+    if (holding === undefined) return
+    const { holdId, asset } = holding.authorization
+    const account = `${String(scope)} hold:${holdId} ${asset}`
+    if (this.#holds.has(account)) this.#findings.problem('holds', `${name}: a hold of another gate`)
+    this.#holds.set(account, holding.held)
+  }
+
+  #hold(
+    scope: number,
+    name: string,
+    data: { authorization: Authorization; claims: readonly Claim[]; transfer: Movement },
+  ): Holding {
+    const { authorization, claims, transfer } = data
+    const { holdId, payerId, payee, amountMax, asset } = authorization
+    if (payerId === payee) this.#findings.problem('holds', `${name}: who pays is who is paid`)
+    const expected = { debit: `principal:${payerId}`, credit: `hold:${holdId}` }
+    this.#move(scope, name, transfer, { ...expected, amount: amountMax, asset })
+    for (const claim of claims) {
+      const counter = this.#counter(scope, claim)
+      counter.reserved += share(claim, amountMax)
+    }
+    return { authorization, claims, held: BigInt(amountMax) }
+  }
+
+  #end(
+    scope: number,
+    name: string,
+    { receipt, transfer }: { receipt: Receipt; transfer: Movement | null },
+    holding: Holding | undefined,
+  ): void {
+    const { outcome, principal, released, refunded, captured, held } = receipt
+    const parts = [released, refunded, captured, held].map(BigInt)
+    const whole = parts.reduce((sum, part) => sum + part, 0n)
+    const isWhole = whole === BigInt(principal)
+    const isOwn = principal === (holding?.authorization.amountMax ?? '0')
+    this.#findings.expect('holds', isWhole && isOwn, `${name}: the parts are not the principal`)
+    if (holding === undefined) {
+      if (transfer !== null) this.#findings.problem('holds', `${name}: it moves what it never held`)
+      return
+    }
+    if (BigInt(held) > 0n) {
+      if (transfer !== null) this.#findings.problem('holds', `${name}: it moves what it holds`)
+      return
+    }
+    const { holdId, payerId, payee, asset } = holding.authorization
+    const credit = `principal:${outcome === 'released' ? payee : payerId}`
+    const expected = { debit: `hold:${holdId}`, credit, amount: String(holding.held), asset }
+    if (transfer === null) this.#findings.problem('holds', `${name}: it ends without a transfer`)
+    else this.#move(scope, name, transfer, expected)
+    holding.held = BigInt(held)
+    for (const claim of holding.claims) {
+      const counter = this.#counter(scope, claim)
+      counter.reserved -= share(claim, principal)
+      if (outcome === 'released') counter.spent += share(claim, principal)
+    }
+  }
+
+  #move(scope: number, name: string, made: Movement, expected: Omit<Movement, 'transferId'>): void {
+    const { transferId, ...rest } = made
+    const said = textOf(rest)
+    if (said !== textOf(expected)) this.#findings.problem('holds', `${name}: ${transferId} is odd`)
+    const key = `${String(scope)} ${transferId}`
+    if (this.#transfers.has(key)) this.#findings.problem('books', `${transferId} stands twice`)
+    this.#transfers.set(key, said)
+  }
+
+  #counter(scope: number, { subject, asset, period, start }: Claim) {
+    const key = `${String(scope)} ${subject} ${asset} ${period} ${start ?? ''}`
+    let counter = this.#counters.get(key)
+    if (counter === undefined) {
+      counter = { reserved: 0n, spent: 0n }
+      this.#counters.set(key, counter)
+    }
+    return counter
+  }
+
+  /** Holds the tables against what the journal said. */
+  finish(tables: Tables): void {
+    const balances = this.#sumTransfers(tables)
+    this.#checkAccounts(tables, balances)
+    this.#checkCounters(tables)
+  }
+
+  /** The two sums of every account, from the transfers alone. */
+  #sumTransfers(tables: Tables): Map<string, { debits: bigint; credits: bigint }> {
+    const sums = new Map<string, { debits: bigint; credits: bigint }>()
+    const sumOf = (key: string) => {
+      const known = sums.get(key) ?? { debits: 0n, credits: 0n }
+      sums.set(key, known)
+      return known
+    }
+    for (const row of tables.rows(TRANSFERS)) {
+      const { scope, transfer, debit, credit, amount, asset } = row as Record<string, string>
+      const key = `${scope} ${transfer}`
+      const said = this.#transfers.get(key)
+      const isSaid = said === textOf({ debit, credit, amount: String(amount), asset } as Movement)
+      this.#findings.expect('books', isSaid, `${transfer} is not as the journal says`)
+      this.#transfers.delete(key)
+      sumOf(`${scope} ${debit} ${asset}`).debits += BigInt(String(amount))
+      sumOf(`${scope} ${credit} ${asset}`).credits += BigInt(String(amount))
+    }
+    for (const key of this.#transfers.keys()) {
+      this.#findings.problem('books', `${key} is in the journal alone`)
+    }
+    return sums
+  }
+
+  #checkAccounts(tables: Tables, expected: Map<string, { debits: bigint; credits: bigint }>): void {
+    const totals = new Map<string, bigint>()
+    for (const row of tables.rows(ACCOUNTS)) {
+      const { scope, account, asset } = row as Record<string, string>
+      const { debits, credits } = row as unknown as { debits: bigint; credits: bigint }
+      const key = `${scope} ${account} ${asset}`
+      const sums = expected.get(key)
+      const isFold = sums?.debits === debits && sums.credits === credits
+      this.#findings.expect('books', isFold, `${account} ${asset} is not the sum of its transfers`)
+      expected.delete(key)
+      const isRail = String(account).startsWith('rail:')
+      if ((isRail ? debits - credits : credits - debits) < 0n) {
+        this.#findings.problem('books', `${account} ${asset} is below zero`)
+      }
+      const total = `${scope} ${asset}`
+      totals.set(total, (totals.get(total) ?? 0n) + credits - debits)
+      if (String(account).startsWith('hold:')) this.#checkHold(key, credits - debits)
+    }
+    for (const key of expected.keys()) this.#findings.problem('books', `${key} has no account`)
+    for (const [key, total] of totals) {
+      this.#findings.expect('books', total === 0n, `${key} sums to ${String(total)}, not to zero`)
+    }
+    for (const key of this.#holds.keys()) this.#findings.problem('holds', `${key} has no account`)
+  }
+
+  #checkHold(key: string, balance: bigint): void {
+    const isSaid = this.#holds.get(key) === balance
+    this.#findings.expect(
+      'holds',
+      isSaid,
+      `${key} holds ${String(balance)}; its gate says otherwise`,
+    )
+    this.#holds.delete(key)
+  }
+
+  #checkCounters(tables: Tables): void {
+    for (const row of tables.rows(COUNTERS)) {
+      const { scope, subject, asset, period, start } = row as Record<string, string>
+      const key = `${scope} ${subject} ${asset} ${period} ${start}`
+      const expected = this.#counters.get(key)
+      const isSum = expected?.reserved === row.reserved && expected?.spent === row.spent
+      this.#findings.expect('counters', isSum && expected !== undefined, `${key}: ${inWords(row)}`)
+      this.#counters.delete(key)
+    }
+    for (const key of this.#counters.keys()) {
+      this.#findings.problem('counters', `${key} was claimed and is not counted`)
+    }
+  }
+}
+
+function inWords({ reserved, spent }: Row): string {
+  return `${String(reserved)} reserved and ${String(spent)} spent is not what gates say`
+}
+
+function textOf({ debit, credit, amount, asset }: Omit<Movement, 'transferId'>): string {
+  return `${debit} ${credit} ${amount} ${asset}`
+}
+
+/** A count counts uses; every other counter, minor units. */
+function share({ period }: Claim, amount: string): bigint {
+  return period === 'count' ? 1n : BigInt(amount)
+}

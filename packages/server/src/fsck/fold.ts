@@ -1,0 +1,164 @@
+/**
+ * Every state, made again from its events.
+ *
+ * @module
+ */
+import { gate, grant, principal } from '@surety/domain'
+import { canonicalize, type Event, instantOf } from '@surety/protocol'
+import type { Findings } from './findings.ts'
+import type { Stream } from './streams.ts'
+import { jsonOf, type Tables } from './tables.ts'
+
+type Members = { readonly [name: string]: unknown }
+type Step = (state: unknown, event: Event) => unknown
+
+interface Kind {
+  readonly family: string
+  readonly initial: unknown
+  readonly step: Step
+}
+
+/** What the events of a stream make, by what its name begins with. */
+function kindOf({ kind, id }: Stream): Kind | undefined {
+  if (kind === 'profile' && id === 'active') {
+    return { family: 'activeProfile', initial: null, step: applied }
+  }
+  return KINDS[kind]
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  gate: {
+    family: 'gate',
+    initial: gate.initial,
+    step: (state, event) => gate.evolve(state as gate.Gate, factOf(event), instantOf(event.at)),
+  },
+  principal: {
+    family: 'principal',
+    initial: principal.initial,
+    step: (state, event) => principal.evolve(state as principal.Principal, factOf(event)),
+  },
+  grant: {
+    family: 'grant',
+    initial: grant.initial,
+    step: (state, event) => grant.evolve(state as grant.Grant, factOf(event)),
+  },
+  key: { family: 'apiKey', initial: null, step: apiKey },
+  profile: { family: 'profile', initial: null, step: once('profileStored', 'profile') },
+  deposit: { family: 'deposit', initial: null, step: once('depositRecorded', 'deposit') },
+  tenant: {
+    family: 'tenant',
+    initial: null,
+    step: (state, event) => ({ name: once('tenantFounded', 'name')(state, event) }),
+  },
+}
+
+function factOf(event: Event): never {
+  return { ...event.data, type: event.type } as never
+}
+
+/** Whom or what the first event of a stream is about. */
+function ownId({ kind, id, scope, events }: Stream): unknown {
+  const data = (events[0]?.data ?? {}) as Readonly<Record<string, Members & string>>
+  switch (kind) {
+    case 'gate':
+      return data.gateId
+    case 'principal':
+      return data.principalId
+    case 'grant':
+      return data.grantHash
+    case 'profile':
+      return id === 'active' ? id : data.policyHash
+    case 'key':
+      return data.key?.keyId
+    case 'deposit':
+      return data.deposit?.depositId
+    default:
+      return scope.tenantId
+  }
+}
+
+/** A state that one event makes, whole. */
+function once(type: string, member: string): Step {
+  return (state, event) => {
+    if (state !== null || event.type !== type) throw new Error(`${event.type} out of order`)
+    return event.data[member]
+  }
+}
+
+function applied(state: unknown, { type, data }: Event): unknown {
+  if (type !== 'profileApplied') throw new Error(`${type} out of order`)
+  const { versions = {} } = (state ?? {}) as { readonly versions?: Members }
+  const { policyHash, profileId, version } = data
+  return { policyHash, versions: { ...versions, [String(profileId)]: version } }
+}
+
+function apiKey(state: unknown, { type, data, at }: Event): unknown {
+  if (type === 'apiKeyCreated' && state === null) return data.key
+  if (state === null || (state as Members).revokedAt !== null) {
+    throw new Error(`${type} out of order`)
+  }
+  if (type === 'apiKeyRotated') return { ...state, secretHash: data.secretHash }
+  if (type === 'apiKeyRevoked') return { ...state, revokedAt: at }
+  throw new Error(`${type} is no fact of an API key`)
+}
+
+const STATE = 'SELECT version, head, state FROM states WHERE scope = ? AND family = ? AND id = ?'
+const STATES = 'SELECT scope, family, id FROM states'
+
+/** Compares every state with the fold of its stream, and knows which of them had one. */
+export class Projections {
+  readonly #tables: Tables
+  readonly #findings: Findings
+  readonly #seen = new Set<string>()
+
+  constructor(tables: Tables, findings: Findings) {
+    this.#tables = tables
+    this.#findings = findings
+  }
+
+  /** The state that the events make; `undefined` if they make none. */
+  check(stream: Stream): unknown {
+    const kind = kindOf(stream)
+    if (kind === undefined) {
+      this.#findings.problem('projections', `${stream.name}: no kind of stream is called so`)
+      return undefined
+    }
+    const { family, initial, step } = kind
+    this.#seen.add(`${String(stream.scope.scope)}/${family}/${stream.id}`)
+    this.#findings.saw('projections')
+    if (ownId(stream) !== stream.id) {
+      this.#findings.problem('projections', `${stream.name}: its events are of another`)
+    }
+    try {
+      const state = stream.events.reduce(step, initial)
+      this.#compare(stream, family, state)
+      return state
+    } catch (fault) {
+      const why = fault instanceof Error ? fault.message : 'a fault'
+      this.#findings.problem('projections', `${stream.name}: its events make nothing, ${why}`)
+      return undefined
+    }
+  }
+
+  #compare({ scope, id, name, events }: Stream, family: string, state: unknown): void {
+    const row = this.#tables.row(STATE, scope.scope, family, id)
+    if (row === undefined) {
+      this.#findings.problem('projections', `${name}: it has no state`)
+      return
+    }
+    const isFold = canonicalize(jsonOf(row.state) ?? null) === canonicalize(state)
+    if (!isFold) this.#findings.problem('projections', `${name}: not the fold of its events`)
+    if (row.version !== BigInt(events.length) || row.head !== events.at(-1)?.eventHash) {
+      this.#findings.problem('projections', `${name}: not at the end of its stream`)
+    }
+  }
+
+  /** States that no stream made. */
+  finish(): void {
+    for (const { scope, family, id } of this.#tables.rows(STATES)) {
+      if (this.#seen.has(`${String(scope)}/${String(family)}/${String(id)}`)) continue
+      this.#findings.saw('projections')
+      this.#findings.problem('projections', `${String(family)} ${String(id)}: it has no events`)
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Every route there is.
+ *
+ * @module
+ */
+import { openApi } from './openapi.ts'
+import type { Route } from './route.ts'
+import { authorityRoutes } from './routes/authority.ts'
+import { gateRoutes } from './routes/gates.ts'
+import { houseRoutes } from './routes/house.ts'
+import { partyRoutes } from './routes/parties.ts'
+
+export const API_ROUTES: readonly Route[] = [
+  ...gateRoutes,
+  ...authorityRoutes,
+  ...partyRoutes,
+  ...houseRoutes(describeApi),
+]
+
+/** The OpenAPI description of every route. */
+export function describeApi(): ReturnType<typeof openApi> {
+  return openApi(API_ROUTES)
+}

@@ -1,0 +1,229 @@
+/**
+ * The HTTP door: routes as data on Fastify. Parse, call one use case, render.
+ *
+ * @module
+ */
+import type { Duplex } from 'node:stream'
+import { hashOf, mintId, ok, type ProblemCode, parseAs, type Result, toHex } from '@surety/protocol'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { authenticate } from '../app/api-key/api-keys.ts'
+import type { App, Caller } from '../app/runtime.ts'
+import type { Config } from '../config.ts'
+import type { Idempotency, Scope } from '../ports.ts'
+import { readBody } from './body.ts'
+import { bearerOf, idempotencyKey, policyHeaders, traceIdOf } from './headers.ts'
+import { codeOf, rawProblem, sendProblem } from './problem.ts'
+import type { Reply, Route } from './route.ts'
+import { API_ROUTES } from './routes.ts'
+
+export interface Door {
+  readonly fastify: FastifyInstance
+  /** Requests in progress. */
+  readonly busy: () => number
+}
+
+const HOUSE: Scope = { tenantId: 'ten_house', environment: 'sandbox' }
+const NOBODY: Omit<Caller, 'traceId'> = {
+  principalId: 'system',
+  scope: HOUSE,
+  scopes: new Set(),
+}
+
+/** Builds the door over an application; it does not listen yet. */
+export function httpDoor(app: App, config: Config, isStopping: () => boolean): Door {
+  const requestId = () => mintId('req', app.clock.now(), BigInt(`0x${toHex(app.random.bytes(9))}`))
+  const fastify = Fastify({
+    bodyLimit: config.bodyBytesMax,
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    routerOptions: { maxParamLength: 512 },
+    return503OnClosing: false,
+    genReqId: requestId,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    // A request without a host gets its 400 below, as a problem.
+    http: { requireHostHeader: false },
+    // Attacker-controlled: what the router cannot read, and what never becomes a request.
+    frameworkErrors: (error, request, reply) => sendProblem(reply, codeOf(error), request.id),
+    clientErrorHandler: (_error, socket) => refuse(socket, requestId()),
+  })
+  fastify.server.on('checkExpectation', (_request, response) =>
+    refuse(response.socket, requestId()),
+  )
+  fastify.server.on('connect', (_request, socket) => refuse(socket, requestId()))
+  const inFlight = new Set<string>()
+  let busy = 0
+  fastify.removeAllContentTypeParsers()
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    reply.header('cache-control', 'no-store')
+    if (isStopping())
+      return sendProblem(reply.header('connection', 'close'), 'shutting_down', request.id)
+    const wrong = wrongHead(request)
+    if (wrong !== undefined) {
+      return sendProblem(reply.header('connection', 'close'), wrong, request.id)
+    }
+    // Refused before anything is read or kept: memory is bounded by what is in progress.
+    const full = busy >= config.requestsMax || app.store.waiting >= config.waitingMax
+    if (full && request.url !== '/healthz') return sendProblem(reply, 'overloaded', request.id)
+    busy += 1
+    reply.raw.once('close', () => {
+      busy -= 1
+    })
+    return undefined
+  })
+  fastify.setErrorHandler((error: Error, request, reply) => {
+    const code = codeOf(error)
+    if (code === 'internal_fault' || code === 'store_unavailable') {
+      app.log.warn({ err: error, requestId: request.id }, code)
+    }
+    const detail =
+      code === 'body_too_large' ? `at most ${String(config.bodyBytesMax)} bytes` : undefined
+    return sendProblem(reply, code, request.id, detail)
+  })
+  fastify.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url)
+    if (methods.length === 0) return sendProblem(reply, 'route_not_found', request.id)
+    return sendProblem(reply.header('allow', methods.join(', ')), 'method_not_allowed', request.id)
+  })
+  for (const route of API_ROUTES) {
+    fastify.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: (request, reply) => serve({ app, route, inFlight }, request, reply),
+    })
+  }
+  return { fastify, busy: () => busy }
+}
+
+/** Answers a connection that speaks no usable HTTP, and ends it. */
+function refuse(socket: Duplex | null, requestId: string): void {
+  if (socket?.writable !== true) return void socket?.destroy()
+  socket.end(rawProblem('request_malformed', requestId), () => socket.destroy())
+}
+
+/** What is wrong with a request before its body is read. */
+function wrongHead({ method, headers, raw }: FastifyRequest): ProblemCode | undefined {
+  // RFC 9112 §3.2: without a host a request of HTTP/1.1 is refused.
+  if (headers.host === undefined && raw.httpVersion === '1.1') return 'request_malformed'
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers
+  const reading = method === 'GET' || method === 'HEAD'
+  return reading && (length !== '0' || encoding !== undefined) ? 'request_malformed' : undefined
+}
+
+const PATTERNS = API_ROUTES.map(({ method, path }) => ({
+  method,
+  pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+}))
+
+/** The methods a path takes; none if there is no such path. */
+function methodsOf(url: string): readonly string[] {
+  const [path = ''] = url.split('?', 1)
+  return PATTERNS.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+}
+
+interface Serving {
+  readonly app: App
+  readonly route: Route
+  /** INVARIANT(once): the keys whose first request is still being answered. */
+  readonly inFlight: Set<string>
+}
+
+async function serve(
+  serving: Serving,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { app, route, inFlight } = serving
+  const caller = await callerOf(app, route, request)
+  if (!caller.ok) return sendProblem(reply, caller.refusal, request.id, caller.detail)
+  const parsed = parse(app, route, request, caller.value)
+  if (!parsed.ok) return sendProblem(reply, parsed.refusal, request.id, parsed.detail)
+  const { idempotency } = parsed.value
+  const name = idempotency === null ? undefined : `${idempotency.principalId}:${idempotency.key}`
+  if (name !== undefined) {
+    if (inFlight.has(name)) return sendProblem(reply, 'idempotency_in_flight', request.id)
+    inFlight.add(name)
+  }
+  try {
+    const answered = await route.handle({ app, caller: caller.value, ...parsed.value } as never)
+    return send(reply, route, answered, request.id)
+  } finally {
+    if (name !== undefined) inFlight.delete(name)
+  }
+}
+
+function send(reply: FastifyReply, route: Route, answered: Reply, requestId: string): FastifyReply {
+  if (!answered.ok) return sendProblem(reply, answered.refusal, requestId, answered.detail)
+  const { value } = answered
+  if (value.type === 'body') {
+    const headers = policyHeaders((value.body ?? {}) as never)
+    return reply.status(route.status).headers(headers).send(value.body)
+  }
+  const { view, receipts, replayed } = value.signed
+  reply.status(route.status).headers(policyHeaders(view))
+  if (replayed) reply.header('idempotent-replayed', 'true')
+  return reply.send({ ...view, receipts })
+}
+
+async function callerOf(
+  app: App,
+  route: Route,
+  request: FastifyRequest,
+): Promise<Result<Caller, ProblemCode>> {
+  const traceId = traceIdOf(request.headers.traceparent) ?? toHex(app.random.bytes(16))
+  if (route.scope === null) return ok({ ...NOBODY, traceId })
+  const key = await authenticate(app, bearerOf(request.headers.authorization))
+  if (!key.ok) return key
+  const { principalId, tenantId, environment, scopes } = key.value
+  const held = new Set(scopes)
+  if (!held.has(route.scope) && !(route.scope === 'read' && held.has('read:all'))) {
+    return { ok: false, refusal: 'scope_missing', detail: route.scope }
+  }
+  return ok({ principalId, scope: { tenantId, environment }, scopes: held, traceId })
+}
+
+interface Parsed {
+  readonly params: unknown
+  readonly query: unknown
+  readonly body: unknown
+  readonly idempotency: Idempotency | null
+}
+
+function parse(
+  app: App,
+  route: Route,
+  request: FastifyRequest,
+  caller: Caller,
+): Result<Parsed, ProblemCode> {
+  // An id that does not look like one names nothing: the same answer as for one that is missing.
+  if (route.params !== null && !parseAs(route.params, request.params).ok) {
+    return { ok: false, refusal: missingOf(route) }
+  }
+  const query = (request.query ?? {}) as Record<string, unknown>
+  if (route.query === null && Object.keys(query).length > 0) {
+    return { ok: false, refusal: 'schema_mismatch', detail: 'this route takes no query' }
+  }
+  const shaped = route.query === null ? ok({}) : parseAs(route.query, { ...query })
+  if (!shaped.ok) return shaped
+  const body = readBody(request.body, route.body)
+  if (!body.ok) return body
+  const key = idempotencyKey(request.headers['idempotency-key'])
+  if (key === null) return { ok: false, refusal: 'idempotency_key_invalid' }
+  const keyed = key !== undefined && route.method === 'POST' && caller.principalId !== 'system'
+  const idempotency = keyed
+    ? {
+        principalId: caller.principalId as Idempotency['principalId'],
+        key,
+        requestHash: hashOf([route.method, request.url, body.value ?? null], app.crypto),
+      }
+    : null
+  return ok({ params: request.params, query: shaped.value, body: body.value, idempotency })
+}
+
+function missingOf(route: Route): ProblemCode {
+  return route.problems.find((code) => code.endsWith('_not_found')) ?? 'route_not_found'
+}

@@ -1,0 +1,196 @@
+/**
+ * The shapes of what the API answers. Published in OpenAPI; the tests hold every answer to them.
+ *
+ * @module
+ */
+import { type TSchema, Type } from '@sinclair/typebox'
+import {
+  AmountText,
+  AssetText,
+  Authorization,
+  CheckResult,
+  Colour,
+  closed,
+  EnvironmentWord,
+  Event,
+  ExecutionIntent,
+  HashText,
+  InstantText,
+  idOf,
+  JwsText,
+  Lifecycle,
+  NameText,
+  PartyKey,
+  PolicyDecision,
+  PrincipalKind,
+  Profile,
+  words,
+} from '@surety/protocol'
+
+const orNull = (schema: TSchema) => Type.Union([schema, Type.Null()])
+
+const ReceiptList = Type.Array(
+  closed({ seq: Type.Integer({ minimum: 1 }), type: Type.String(), jws: JwsText }),
+  { description: 'the statements Surety signed, by the number of their event' },
+)
+
+const GateState = words([
+  'declared',
+  'waiting',
+  'denied',
+  'authorized',
+  'executing',
+  'executed',
+  'review',
+  'settled',
+  'voided',
+  'expired',
+])
+
+const DecisionView = closed({ ...PolicyDecision.properties, decisionHash: HashText })
+
+const SettlementView = closed({
+  status: words([
+    'none',
+    'held',
+    'released',
+    'refunded',
+    'split',
+    'captured',
+    'voided',
+    'expired',
+    'review',
+    'unknown',
+  ]),
+  verdict: orNull(words(['release', 'refund', 'review'])),
+  colour: Colour,
+  basis: words(['signed', 'observed', 'none']),
+  checks: Type.Array(CheckResult),
+  principal: AmountText,
+  released: AmountText,
+  refunded: AmountText,
+  captured: AmountText,
+  held: AmountText,
+  asset: AssetText,
+})
+
+export const GateView = closed(
+  {
+    gateId: idOf('gat'),
+    state: GateState,
+    tenantId: idOf('ten'),
+    environment: EnvironmentWord,
+    declaredAt: InstantText,
+    intentHash: HashText,
+    intent: closed(ExecutionIntent.properties),
+    decision: orNull(DecisionView),
+    authorization: orNull(closed(Authorization.properties)),
+    execution: orNull(
+      closed({
+        executorId: idOf('prn'),
+        startedAt: InstantText,
+        evidenceBy: InstantText,
+        evidenceHash: orNull(HashText),
+      }),
+    ),
+    settlement: orNull(SettlementView),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Gate', description: 'one paid action, from intent to settlement' },
+)
+
+export const PrincipalView = closed(
+  {
+    principalId: idOf('prn'),
+    kind: PrincipalKind,
+    name: Type.String(),
+    lifecycle: Lifecycle,
+    keys: Type.Array(PartyKey),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Principal', description: 'who acts, and with which keys' },
+)
+
+export const GrantView = closed(
+  {
+    grantHash: HashText,
+    state: words(['active', 'revoked']),
+    grant: Type.Object({}, { description: 'AuthorityGrant.v1 or DelegationGrant.v1' }),
+    signed: Type.Optional(orNull(JwsText)),
+    used: Type.Optional(
+      Type.Array(
+        closed({
+          asset: Type.String(),
+          period: words(['day', 'month', 'total', 'count']),
+          start: orNull(InstantText),
+          reserved: AmountText,
+          spent: AmountText,
+        }),
+      ),
+    ),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Grant', description: 'bounded authority to spend somebody’s money' },
+)
+
+export const ProfileView = closed(
+  {
+    policyHash: HashText,
+    active: Type.Boolean(),
+    profile: closed(Profile.properties),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'AppliedProfile', description: 'a policy document, named by its hash' },
+)
+
+export const DepositView = closed(
+  {
+    depositId: idOf('dep'),
+    actionHash: HashText,
+    principalId: idOf('prn'),
+    amount: AmountText,
+    asset: AssetText,
+    source: NameText,
+    reference: NameText,
+    recordedAt: InstantText,
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Deposit', description: 'a confirmed movement of money into the house' },
+)
+
+export const ApiKeyView = closed(
+  {
+    keyId: idOf('key'),
+    tenantId: idOf('ten'),
+    environment: EnvironmentWord,
+    principalId: idOf('prn'),
+    name: Type.String(),
+    scopes: Type.Array(Type.String()),
+    createdAt: InstantText,
+    revokedAt: orNull(InstantText),
+    secret: Type.Optional(Type.String({ description: 'the whole API key; shown this once' })),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'ApiKey', description: 'a credential bound to one principal' },
+)
+
+export const AccountView = closed(
+  {
+    account: Type.String(),
+    asset: AssetText,
+    debits: AmountText,
+    credits: AmountText,
+    balance: AmountText,
+  },
+  { $id: 'Account', description: 'two sums, and their difference' },
+)
+
+export const EventView = closed(Event.properties, { $id: 'JournalEvent' })
+
+/** A page of something: what is in it, and where the next one starts. */
+export function pageOf(item: TSchema): TSchema {
+  return closed({
+    items: Type.Array(item),
+    next: Type.Union([Type.String(), Type.Null()], { description: 'the cursor of the next page' }),
+  })
+}

@@ -1,0 +1,139 @@
+/**
+ * Committed facts, over a connection that cannot write.
+ *
+ * @module
+ */
+import type { ledger } from '@surety/domain'
+import { type Event, parseOwnJson } from '@surety/protocol'
+import type { ApiKey, Counter, CounterName, Family, Reads, Scope } from '../../ports.ts'
+import { apiKeyName, type Committed, stateName } from './committed.ts'
+import { accountOf, counterOf, missing, type Row, type RowReader, storedOf } from './rows.ts'
+
+const EVENTS = 'SELECT event FROM events WHERE scope = ? AND stream = ? ORDER BY seq'
+const DOCUMENTS = 'SELECT name, content FROM documents WHERE scope = ? AND owner = ?'
+const SIGNATURES = 'SELECT seq, signature FROM signatures WHERE scope = ? AND stream = ?'
+// Every gate leaves an emptied hold behind: listed, they would hide the accounts that matter.
+const ACCOUNTS = `SELECT account, asset, debits, credits FROM accounts
+  WHERE scope = ? AND account >= ? AND account < ?
+    AND NOT (account >= 'hold:' AND account < 'hold;' AND debits = credits)
+  ORDER BY account, asset LIMIT 1000`
+const COUNTERS =
+  'SELECT subject, asset, period, start, reserved, spent FROM counters WHERE scope = ? AND subject = ?'
+const API_KEY = "SELECT state FROM states WHERE family = 'apiKey' AND id = ?"
+const DUE = 'SELECT scope, id FROM deadlines WHERE due < ? ORDER BY due LIMIT ?'
+const UNSIGNED = 'SELECT scope, stream, seq FROM signatures WHERE signature IS NULL LIMIT ?'
+const OUTBOX =
+  'SELECT position, scope, topic, body, attempts, not_before FROM outbox ORDER BY position LIMIT ?'
+const ASCENDING =
+  'SELECT id, version, head, state FROM states WHERE scope = ? AND family = ? AND id > ? ORDER BY id LIMIT ?'
+const DESCENDING =
+  'SELECT id, version, head, state FROM states WHERE scope = ? AND family = ? AND id < ? ORDER BY id DESC LIMIT ?'
+
+type All = (sql: string, ...values: (string | number)[]) => readonly Row[]
+
+export function sqliteReads(rows: RowReader, committed: Committed): Reads {
+  const all: All = (sql, ...values) => rows.statements.get(sql).all(...values) as readonly Row[]
+  return { ...readsOfScopes(rows, committed, all), ...readsOfWork(rows, all) }
+}
+
+type OfWork = Pick<Reads, 'due' | 'unsigned' | 'outbox'>
+
+/** What callers ask: always of one scope; a scope that does not exist has nothing. */
+function readsOfScopes(rows: RowReader, committed: Committed, all: All): Omit<Reads, keyof OfWork> {
+  const within = (scope: Scope, sql: string, ...values: (string | number)[]): readonly Row[] => {
+    const number = rows.scopeNumber(scope)
+    return number === undefined ? [] : all(sql, number, ...values)
+  }
+  return {
+    async state(scope, family, id) {
+      const number = rows.scopeNumber(scope)
+      if (number === undefined) return missing(family)
+      const known = committed.get(stateName(number, family, id))
+      return (known ?? rows.state(number, family, id)) as ReturnType<typeof missing<typeof family>>
+    },
+    async states<F extends Family>(scope: Scope, family: F, page: Parameters<Reads['states']>[2]) {
+      const { after, limit, descending } = page
+      const sql = descending ? DESCENDING : ASCENDING
+      const from = after ?? (descending ? '\u{10ffff}' : '')
+      return within(scope, sql, family, from, limit).map((row) => ({
+        id: row.id as string,
+        stored: storedOf<F>(row),
+      }))
+    },
+    async unique(scope, family, key) {
+      const number = rows.scopeNumber(scope)
+      return number === undefined ? undefined : rows.unique(number, family, key)
+    },
+    async apiKey(keyId) {
+      const known = committed.get(apiKeyName(keyId)) as ApiKey | undefined
+      if (known !== undefined) return known
+      const [row] = all(API_KEY, keyId)
+      if (row === undefined) return undefined
+      const key = parseOwnJson(row.state as string)
+      committed.set(apiKeyName(keyId), key)
+      return key as unknown as ApiKey
+    },
+    async events(scope, stream) {
+      return within(scope, EVENTS, stream).map((row) => parseOwnJson(row.event as string) as Event)
+    },
+    async documents(scope, owner) {
+      const found = within(scope, DOCUMENTS, owner)
+      return new Map(found.map((row) => [row.name as string, row.content as string]))
+    },
+    async signatures(scope, stream) {
+      const found = within(scope, SIGNATURES, stream)
+      return new Map(found.map((row) => [Number(row.seq), row.signature as string | null]))
+    },
+    async accounts(scope, prefix) {
+      return within(scope, ACCOUNTS, prefix, `${prefix}\u{10ffff}`).map((row) => ({
+        account: row.account as ledger.AccountName,
+        asset: row.asset as string,
+        sums: accountOf(row),
+      }))
+    },
+    async counters(scope, subject) {
+      return within(scope, COUNTERS, subject).map((row) => counterRow(row))
+    },
+  }
+}
+
+/** What the workers ask: what is left to do, of every scope. */
+function readsOfWork(rows: RowReader, all: All): OfWork {
+  return {
+    async due(at, limit) {
+      return all(DUE, at, limit).map((row) => ({
+        scope: rows.scopeOf(row.scope),
+        id: row.id as string,
+      }))
+    },
+    async unsigned(limit) {
+      return all(UNSIGNED, limit).map((row) => ({
+        scope: rows.scopeOf(row.scope),
+        stream: row.stream as string,
+        seq: Number(row.seq),
+      }))
+    },
+    async outbox(at, limit) {
+      const found = all(OUTBOX, limit)
+      const waits = found.findIndex((row) => Number(row.not_before) > at)
+      return (waits === -1 ? found : found.slice(0, waits)).map((row) => ({
+        position: Number(row.position),
+        scope: rows.scopeOf(row.scope),
+        topic: row.topic as string,
+        body: row.body as string,
+        attempts: Number(row.attempts),
+      }))
+    },
+  }
+}
+
+function counterRow(row: Row): CounterName & Counter {
+  const start = row.start as string
+  return {
+    subject: row.subject as string,
+    asset: row.asset as string,
+    period: row.period as CounterName['period'],
+    start: start === '' ? null : start,
+    ...counterOf(row),
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * What the clock does: each worker is one `tick`, bounded, and picks up where a crash left off.
+ *
+ * @module
+ */
+import { addMs } from '@surety/protocol'
+import { passDeadline } from '../app/gate/end-gate.ts'
+import { signEvents } from '../app/receipts.ts'
+import { type App, type Caller, run } from '../app/runtime.ts'
+import { Failure, type Notifier, type ReceiptRow } from '../ports.ts'
+
+const ROWS_MAX = 256
+/** How many full loads one tick takes at most. */
+const ROUNDS_MAX = 64
+const RETRY_DELAY_MS = 1_000
+const RETRY_DELAY_MAX_MS = 60_000
+
+function system(app: App, scope: Caller['scope']): Caller {
+  const traceId = Buffer.from(app.random.bytes(16)).toString('hex')
+  return { principalId: 'system', scope, scopes: new Set(), traceId }
+}
+
+/** Ends what has passed its deadline: unused authorizations, waits, silent executions. */
+async function expire(app: App): Promise<number> {
+  const due = await app.store.reads.due(app.clock.now(), ROWS_MAX)
+  const ended = await every(due, async ({ scope, id }) => {
+    const caller = system(app, scope)
+    const result = await run(app, caller, passDeadline(app, caller, id))
+    // A gate that moved on in the meantime is no longer ours to end.
+    const code = result.ok ? undefined : result.refusal
+    if (code !== undefined) app.log.warn({ gateId: id, code }, 'a deadline was not acted on')
+    return result.ok
+  })
+  return ended.filter((isEnded) => isEnded).length
+}
+
+/** Signs what was committed and not yet signed. */
+export async function signLate(app: App): Promise<number> {
+  const rows = await app.store.reads.unsigned(ROWS_MAX)
+  const signed = await every(rows, async (row) => {
+    const made = await signedRow(app, row)
+    if (made.length > 0) await app.store.keepSignatures(made)
+    return made.length
+  })
+  return signed.reduce((sum, count) => sum + count, 0)
+}
+
+async function signedRow(app: App, { scope, stream, seq }: ReceiptRow) {
+  const events = await app.store.reads.events(scope, stream)
+  const made = await signEvents(
+    app,
+    scope,
+    events.filter((event) => event.seq === seq),
+  )
+  return made.map(({ row }) => row)
+}
+
+/** Does all, at once; one that fails keeps none of the others from being done. */
+async function every<Row, Done>(
+  rows: readonly Row[],
+  work: (row: Row) => Promise<Done>,
+): Promise<readonly Done[]> {
+  const results = await Promise.allSettled(rows.map(work))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+/** Delivers facts to the outside, in order; what could not be delivered waits and comes again. */
+export async function deliverOutbox(app: App, notifier: Notifier): Promise<number> {
+  const now = app.clock.now()
+  const rows = await app.store.reads.outbox(now, ROWS_MAX)
+  if (rows.length === 0) return 0
+  try {
+    await notifier.deliver(rows)
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause
+    app.log.warn({ err: cause, rows: rows.length }, 'the outbox was not delivered')
+    const failed = rows.map(({ position, attempts }) => {
+      const delayMs = Math.min(RETRY_DELAY_MS * 2 ** Math.min(attempts, 10), RETRY_DELAY_MAX_MS)
+      return { position, notBefore: addMs(now, delayMs) }
+    })
+    await app.store.settleOutbox([], failed)
+    return 0
+  }
+  await app.store.settleOutbox(
+    rows.map(({ position }) => position),
+    [],
+  )
+  return rows.length
+}
+
+export interface Workers {
+  /** Runs a round now, and another every so often. */
+  start(): void
+  /** One round of all of them, after the round that is under way. */
+  tick(): Promise<void>
+  /** Stops after the round that is under way. */
+  stop(): Promise<void>
+}
+
+/** The workers of a house; one that fails is heard of and tried again. */
+export function prepareWorkers(app: App, notifier: Notifier, everyMs: number): Workers {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let round: Promise<void> = Promise.resolve()
+  const work = async (): Promise<void> => {
+    for (const each of [
+      () => signLate(app),
+      () => expire(app),
+      () => deliverOutbox(app, notifier),
+    ]) {
+      try {
+        await repeated(each)
+      } catch (cause) {
+        if (!stopped) app.log.warn({ err: cause }, 'a worker failed; it will be tried again')
+      }
+    }
+  }
+  const tick = (): Promise<void> => {
+    round = round.then(work)
+    return round
+  }
+  const go = async (): Promise<void> => {
+    await tick()
+    if (stopped) return
+    timer = setTimeout(() => void go(), everyMs)
+    timer.unref()
+  }
+  return {
+    start: () => void go(),
+    tick,
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await round
+    },
+  }
+}
+
+/** As long as there is a full load to do, but not for ever. */
+async function repeated(work: () => Promise<number>): Promise<void> {
+  for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+    if ((await work()) < ROWS_MAX) return
+  }
+}

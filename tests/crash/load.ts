@@ -1,0 +1,117 @@
+/**
+ * Everybody at once, until nobody answers any more. What was asked, and answered, is written down.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import { httpFingerprint } from '@surety/sdk'
+import { nodeCrypto } from '@surety/server'
+import type { Dice } from '../sim/world.ts'
+import { type Member, presentation, REQUEST, statement } from '../support/house.ts'
+import { type Budget, profileOf, type Town } from './town.ts'
+import type { Answer, Asked, Wire } from './wire.ts'
+
+type GateView = Parameters<typeof presentation>[0]
+
+export class Load {
+  readonly asked: Asked[] = []
+  readonly #town: Town
+  readonly #wire: Wire
+  readonly #dice: Dice
+  #isOver = false
+
+  constructor(town: Town, wire: Wire, dice: Dice) {
+    this.#town = town
+    this.#wire = wire
+    this.#dice = dice
+  }
+
+  /** Until the server answers no more. */
+  async run(budget: Budget): Promise<void> {
+    const trading = async () => {
+      for (const { from, jws } of budget.grants) {
+        if ((await this.#ask(from, '/v1/grants', { grant: jws })) === undefined) return
+      }
+      const agents = this.#town.agents.map((agent, i) => this.#buy(agent, budget.hashes[i] ?? ''))
+      await Promise.all([
+        ...agents,
+        ...(agents.length > 0 ? [this.#buy(this.#first, budget.hashes[0] ?? '')] : []),
+      ])
+    }
+    await Promise.all([trading(), this.#operate()])
+  }
+
+  get #first(): Member {
+    return this.#town.agents[0] as Member
+  }
+
+  async #ask(who: Member, path: string, body: object | null): Promise<Answer | undefined> {
+    if (this.#isOver) return undefined
+    const text = body === null ? undefined : JSON.stringify(body)
+    const asked: Asked = { path, apiKey: who.apiKey, key: randomUUID(), text, answer: undefined }
+    this.asked.push(asked)
+    asked.answer = await this.#wire.ask(asked)
+    if (asked.answer === undefined) this.#isOver = true
+    return asked.answer
+  }
+
+  async #buy(agent: Member, grantHash: string): Promise<void> {
+    while (!this.#isOver) {
+      const { jws } = agent.party.intent({
+        requestFingerprint: httpFingerprint(REQUEST, nodeCrypto),
+        action: 'purchase',
+        riskClass: this.#dice.oneIn(10) ? 'action' : 'financial',
+        sideEffecting: true,
+        amount: String(1 + this.#dice.below(5)),
+        asset: 'USD/2',
+        payee: this.#town.provider.principalId,
+        rail: 'ledger',
+        network: 'internal',
+        grantHash,
+        expiresInMs: this.#dice.oneIn(4) ? 30 : 600_000,
+      })
+      const declared = await this.#ask(agent, '/v1/gates', { intent: jws })
+      const gateId = declared?.status === 201 ? String(declared.body.gateId) : undefined
+      if (gateId === undefined) continue
+      const decided = await this.#ask(agent, `/v1/gates/${gateId}/authorize`, null)
+      const gate = decided?.body as GateView | undefined
+      if (gate?.state === 'authorized') await this.#finish(agent, gate)
+    }
+  }
+
+  async #finish(agent: Member, gate: GateView): Promise<void> {
+    const { provider } = this.#town
+    const path = `/v1/gates/${gate.gateId}`
+    const roll = this.#dice.below(10)
+    if (roll === 0) await this.#ask(agent, `${path}/void`, null)
+    if (roll <= 1) return
+    const executor = this.#dice.oneIn(2) ? agent : provider
+    await this.#ask(executor, `${path}/execute`, presentation(gate))
+    const status = this.#dice.oneIn(4) ? 500 : 200
+    const market = { payer: this.#town.payer, agent, provider, grantHash: '' }
+    const proof = { response: statement(market, gate, { status }) }
+    // Both may bring it, at once: the money moves once.
+    const bringers = this.#dice.oneIn(3) ? [agent, provider, agent] : [agent]
+    await Promise.all(bringers.map((who) => this.#ask(who, `${path}/evidence`, proof)))
+  }
+
+  async #operate(): Promise<void> {
+    const { operator, payer, provider, deposits } = this.#town
+    while (!this.#isOver) {
+      const reference = randomUUID()
+      const amount = String(1 + this.#dice.below(9))
+      deposits.set(reference, BigInt(amount))
+      const { principalId } = payer
+      const action = operator.party.deposit(
+        { source: 'bank', reference, principalId, amount, asset: 'USD/2' },
+        'crash-test',
+      )
+      await this.#ask(operator, '/v1/deposits', { action })
+      this.#town.profileVersion += 1
+      const profile = profileOf(provider.principalId, this.#town.profileVersion)
+      await this.#ask(operator, '/v1/profiles', { profile })
+      const body = { kind: 'agent', name: `agent ${reference}`, keys: [] }
+      await this.#ask(operator, '/v1/principals', body)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PROBLEMS, REASON_CODES } from '@surety/protocol'
+import { DEFAULTS, readConfig, SCOPES, scopesOpenTo } from '@surety/server'
+import type { CommandSpec } from '../../packages/cli/src/command.ts'
+import { EXIT_MEANINGS } from '../../packages/cli/src/exit.ts'
+import { MODULES } from '../../packages/cli/src/modules.ts'
+import { pages, readPage } from './blocks.ts'
+
+/** The rows of the tables of a page, as cells. */
+function rowsOf(page: string): readonly (readonly string[])[] {
+  const lines = readPage(page).split('\n')
+  return lines
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split(/(?<!\\)\|/).slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim()))
+}
+
+function rowNamed(page: string, name: string): readonly string[] {
+  const row = rowsOf(page).find(([first]) => first === `\`${name}\``)
+  assert.ok(row !== undefined, `${page} has no row for ${name}`)
+  return row
+}
+
+test('the command line page lists every command with its summary, and no other', async () => {
+  const expected: (readonly [string, string])[] = []
+  const add = (prefix: string, { name, summary }: CommandSpec) =>
+    expected.push([`\`${prefix}${name}\``, summary])
+  for (const { load } of MODULES) {
+    const module = await load()
+    if ('commands' in module) {
+      for (const command of module.commands) add(`${module.name} `, command)
+    } else add('', module)
+  }
+  const table = readPage('docs/reference/cli.md').split('## Commands')[1]?.split('## ')[0] ?? ''
+  const rows = [...table.matchAll(/^\| (`[^`]+`) \| (.+) \|$/gm)].map(([, a = '', b = '']) => [
+    a,
+    b,
+  ])
+  assert.deepEqual(rows, expected)
+})
+
+test('the command line page gives every exit code its meaning', () => {
+  for (const [code, meaning] of Object.entries(EXIT_MEANINGS)) {
+    const row = rowsOf('docs/reference/cli.md').find(([first]) => first === code)
+    assert.deepEqual(row, [code, meaning])
+  }
+})
+
+test('the configuration page gives every setting with its default and its range', () => {
+  const page = 'docs/reference/configuration.md'
+  const variables = {
+    SURETY_HOST: 'host',
+    SURETY_PORT: 'port',
+    SURETY_LOG_LEVEL: 'logLevel',
+    SURETY_REQUESTS_MAX: 'requestsMax',
+    SURETY_WAITING_MAX: 'waitingMax',
+    SURETY_BODY_BYTES_MAX: 'bodyBytesMax',
+    SURETY_TICK_EVERY_MS: 'tickEveryMs',
+  } as const
+  assert.deepEqual(Object.values(variables).sort(), Object.keys(DEFAULTS).sort())
+  const dataDirectory = '.'
+  for (const [variable, member] of Object.entries(variables)) {
+    const [, fallback = '', from = '', to = ''] = rowNamed(page, variable)
+    assert.equal(fallback, `\`${String(DEFAULTS[member])}\``)
+    if (from === '') continue
+    for (const edge of [from, to]) {
+      assert.equal(readConfig({ dataDirectory }, { [variable]: edge })[member], Number(edge))
+    }
+    for (const beyond of [Number(from) - 1, Number(to) + 1]) {
+      assert.throws(() => readConfig({ dataDirectory }, { [variable]: String(beyond) }), variable)
+    }
+  }
+})
+
+test('the HTTP page lists every scope, and which of them software may hold', () => {
+  for (const scope of Object.keys(SCOPES) as (keyof typeof SCOPES)[]) {
+    const [, , open] = rowNamed('docs/reference/http.md', scope)
+    assert.equal(open, scopesOpenTo('agent').includes(scope) ? '✓' : '', scope)
+  }
+})
+
+/** Steps of the demo are spelled like codes. */
+const WORDS = { grant_attenuated: true, profile_applied: true }
+
+test('what looks like a code on a page is one', () => {
+  const looksLike =
+    /`((?:binding|commit|idempotency|authorization|evidence|grant|gate|profile)_[a-z_]+)`/g
+  let examined = 0
+  for (const page of pages.filter((each) => !each.startsWith('docs/adr/'))) {
+    for (const [, code = ''] of readPage(page).matchAll(looksLike)) {
+      const isKnown = [PROBLEMS, REASON_CODES, WORDS].some((known) => Object.hasOwn(known, code))
+      assert.ok(isKnown, `${page}: ${code}`)
+      examined += 1
+    }
+  }
+  assert.ok(examined > 0)
+})

@@ -1,0 +1,185 @@
+/** Literals that others rely on: a change here is a change of what we promise. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DEFAULTS, readConfig, SCOPES } from '@surety/server'
+import { SIGNED_FACTS } from '../../packages/server/src/app/write-set.ts'
+import { API_ROUTES } from '../../packages/server/src/http/routes.ts'
+import { rows } from '../support/books.ts'
+import { setStage } from '../support/examples.ts'
+import {
+  declareAndAuthorize,
+  execute,
+  openHouse,
+  pass,
+  profileFor,
+  purchase,
+  rule,
+} from '../support/house.ts'
+
+/** Method, path, scope, status. */
+const ROUTES = [
+  'POST /v1/gates gates:write 201',
+  'GET /v1/gates read 200',
+  'GET /v1/gates/{gateId} read 200',
+  'POST /v1/gates/{gateId}/authorize gates:write 201',
+  'POST /v1/gates/{gateId}/execute gates:execute 201',
+  'POST /v1/gates/{gateId}/evidence evidence:write 201',
+  'POST /v1/gates/{gateId}/void gates:write 201',
+  'GET /v1/gates/{gateId}/events read 200',
+  'GET /v1/gates/{gateId}/bundle read 200',
+  'POST /v1/grants grants:write 201',
+  'GET /v1/grants read 200',
+  'GET /v1/grants/{grantHash} read 200',
+  'POST /v1/grants/{grantHash}/revoke grants:write 201',
+  'POST /v1/profiles profiles:write 201',
+  'GET /v1/profiles/active read 200',
+  'GET /v1/profiles/{policyHash} read 200',
+  'POST /v1/principals principals:write 201',
+  'GET /v1/principals read 200',
+  'GET /v1/principals/{principalId} read 200',
+  'POST /v1/principals/{principalId}/keys principals:write 201',
+  'POST /v1/principals/{principalId}/keys/{kid}/retire principals:write 201',
+  'POST /v1/principals/{principalId}/lifecycle principals:write 201',
+  'POST /v1/api-keys keys:write 201',
+  'GET /v1/api-keys read 200',
+  'POST /v1/api-keys/{keyId}/rotate keys:write 201',
+  'POST /v1/api-keys/{keyId}/revoke keys:write 201',
+  'POST /v1/deposits deposits:write 201',
+  'GET /v1/accounts read 200',
+  'GET /healthz - 200',
+  'GET /readyz - 200',
+  'GET /.well-known/jwks.json - 200',
+  'GET /v1/reason-codes - 200',
+  'GET /problems/{code} - 200',
+  'GET /v1/whoami read 200',
+  'GET /openapi.json - 200',
+]
+
+test('the routes, their scopes and their statuses are these', () => {
+  const routes = API_ROUTES.map(
+    ({ method, path, scope, status }) => `${method} ${path} ${scope ?? '-'} ${String(status)}`,
+  )
+  assert.deepEqual(routes, ROUTES)
+})
+
+test('the scopes are these', () => {
+  assert.deepEqual(Object.keys(SCOPES), [
+    'principals:write',
+    'keys:write',
+    'deposits:write',
+    'profiles:write',
+    'grants:write',
+    'grants:revoke-any',
+    'gates:write',
+    'gates:execute',
+    'evidence:write',
+    'read',
+    'read:all',
+  ])
+})
+
+test('the settings, their names and their defaults are these', () => {
+  assert.deepEqual(DEFAULTS, {
+    host: '127.0.0.1',
+    port: 8402,
+    logLevel: 'info',
+    requestsMax: 1_024,
+    waitingMax: 4_096,
+    bodyBytesMax: 262_144,
+    tickEveryMs: 1_000,
+  })
+  const environment = {
+    SURETY_HOST: '::1',
+    SURETY_PORT: '1',
+    SURETY_LOG_LEVEL: 'warn',
+    SURETY_REQUESTS_MAX: '2',
+    SURETY_WAITING_MAX: '3',
+    SURETY_BODY_BYTES_MAX: '4096',
+    SURETY_TICK_EVERY_MS: '10',
+  }
+  assert.deepEqual(readConfig({ dataDirectory: 'd' }, environment), {
+    dataDirectory: 'd',
+    host: '::1',
+    port: 1,
+    logLevel: 'warn',
+    requestsMax: 2,
+    waitingMax: 3,
+    bodyBytesMax: 4_096,
+    tickEveryMs: 10,
+  })
+})
+
+test('a setting that cannot be used stops the start, and none weakens a decision (default-deny)', () => {
+  for (const [name, value] of [
+    ['SURETY_PORT', 'x'],
+    ['SURETY_PORT', '-1'],
+    ['SURETY_PORT', '1.5'],
+    ['SURETY_REQUESTS_MAX', '0'],
+    ['SURETY_LOG_LEVEL', 'loud'],
+    ['SURETY_TICK_EVERY_MS', '0'],
+  ] as const) {
+    assert.throws(() => readConfig({ dataDirectory: 'd' }, { [name]: value }))
+  }
+})
+
+/** Every type of event, and whether Surety signs a statement of it. */
+const EVENTS = {
+  apiKeyCreated: false,
+  apiKeyRevoked: false,
+  apiKeyRotated: false,
+  decisionRecorded: true,
+  depositRecorded: false,
+  evidenceAccepted: false,
+  evidenceTimedOut: false,
+  executionStarted: false,
+  gateAuthorized: true,
+  gateDeclared: false,
+  gateExpired: true,
+  gateHeldForReview: true,
+  gateSettled: true,
+  gateVoided: true,
+  grantIssued: false,
+  grantRevoked: false,
+  principalKeyAdded: true,
+  principalKeyRetired: true,
+  principalLifecycleChanged: true,
+  principalRegistered: true,
+  profileApplied: false,
+  profileStored: false,
+  settlementDecided: true,
+  tenantFounded: false,
+}
+
+test('the events of a house that did everything are these, and these are signed (receipts)', async () => {
+  const house = await openHouse()
+  const { market, keyId, kid } = await setStage(house)
+  const { agent, payer } = market
+  const { client } = house.operator
+  const { principalId } = agent
+  const settlement = { ...profileFor([]).settlement, evidenceWithinMs: 1_000 }
+  await rule(house, market, { authorizationWithinMs: 1_000, settlement })
+  await declareAndAuthorize(market, '1')
+  await execute(market, await declareAndAuthorize(market, '1'))
+  pass(1_200)
+  await house.running.tick()
+  await rule(house, market, { settlement: { ...settlement, mode: 'manual' } })
+  await purchase(market, '1')
+  const { gateId } = await declareAndAuthorize(market, '1')
+  await agent.client.call('postGatesVoid', { params: { gateId } })
+  await client.call('postApiKeysRotate', { params: { keyId } })
+  await client.call('postApiKeysRevoke', { params: { keyId } })
+  await client.call('postPrincipalsKeysRetire', { params: { principalId, kid } })
+  const lifecycle = { to: 'throttled', reason: 'test' } as const
+  await client.call('postPrincipalsLifecycle', { params: { principalId }, body: lifecycle })
+  const { grantHash } = market
+  const reason = { reason: 'test' }
+  await payer.client.call('postGrantsRevoke', { params: { grantHash }, body: reason })
+  const sql = "SELECT DISTINCT json_extract(event, '$.type') AS type FROM events ORDER BY type"
+  assert.deepEqual(
+    rows(house.directory, sql).map(({ type }) => type),
+    Object.keys(EVENTS),
+  )
+  const signed = Object.entries(EVENTS).flatMap(([type, isSigned]) => (isSigned ? [type] : []))
+  assert.deepEqual([...SIGNED_FACTS].sort(), signed)
+  await house.close()
+})

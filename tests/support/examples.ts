@@ -1,0 +1,173 @@
+/**
+ * One good request for every route, made of the things that stand on a stage. A route without an
+ * example here is a route that no test of all routes covers, and fails them.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import { newKeyPair } from '@surety/sdk'
+import {
+  declareAndAuthorize,
+  draftIntent,
+  execute,
+  type Gate,
+  host,
+  type Market,
+  type Member,
+  openMarket,
+  presentation,
+  profileFor,
+  statement,
+  type Tenancy,
+  window,
+} from './house.ts'
+
+/** Everything the examples name, in one tenancy. */
+export interface Stage {
+  readonly house: Tenancy
+  readonly market: Market
+  readonly authorized: Gate
+  readonly executing: Gate
+  readonly declaredId: string
+  readonly policyHash: string
+  readonly keyId: string
+  readonly kid: string
+}
+
+export interface Example {
+  readonly as: Member
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: string
+  readonly body?: object
+}
+
+export async function setStage(house: Tenancy): Promise<Stage> {
+  const market = await openMarket(house)
+  const declared = await market.agent.client.call('postGates', {
+    body: { intent: draftIntent(market, '1').jws },
+  })
+  const executing = await declareAndAuthorize(market, '1')
+  await execute(market, executing)
+  const authorized = await declareAndAuthorize(market, '1')
+  const { policyHash } = await house.operator.client.call('getProfilesActive')
+  const { principalId } = market.agent
+  const key = await house.operator.client.call('postApiKeys', {
+    body: { principalId, name: 'spare', scopes: ['read'] },
+  })
+  const added = await house.operator.client.call('postPrincipalsKeys', {
+    params: { principalId },
+    body: newKey(),
+  })
+  const kid = added.keys.at(-1)?.kid as string
+  const declaredId = declared.gateId
+  return { house, market, authorized, executing, declaredId, policyHash, keyId: key.keyId, kid }
+}
+
+function newKey() {
+  const { publicKey } = newKeyPair('intent', host)
+  return { publicKey, purpose: 'intent' as const }
+}
+
+const root = ({ market: { payer, agent } }: Stage): string =>
+  payer.party.rootGrant({
+    granteeId: agent.principalId,
+    bounds: { assets: ['USD/2'], maxDepth: 1 },
+    ...window(),
+  }).jws
+
+const deposit = ({ house, market }: Stage): string =>
+  house.operator.party.deposit(
+    {
+      source: 'test-bank',
+      reference: randomUUID(),
+      principalId: market.payer.principalId,
+      amount: '1',
+      asset: 'USD/2',
+    },
+    'test-funding',
+  )
+
+type Make = (stage: Stage) => Example
+
+const operator =
+  (more: (stage: Stage) => Omit<Example, 'as'> = () => ({})): Make =>
+  (stage) => ({ as: stage.house.operator, ...more(stage) })
+const agent =
+  (more: (stage: Stage) => Omit<Example, 'as'>): Make =>
+  (stage) => ({ as: stage.market.agent, ...more(stage) })
+const agentId = ({ market }: Stage) => ({ principalId: market.agent.principalId })
+
+/** By method and path, as in the list of routes. */
+export const EXAMPLES: Readonly<Record<string, Make>> = {
+  'POST /v1/gates': agent(({ market }) => ({ body: { intent: draftIntent(market, '1').jws } })),
+  'GET /v1/gates': agent(() => ({ query: 'limit=2&state=executing' })),
+  'GET /v1/gates/{gateId}': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
+  'POST /v1/gates/{gateId}/authorize': agent(({ declaredId }) => ({
+    params: { gateId: declaredId },
+  })),
+  'POST /v1/gates/{gateId}/execute': ({ market, authorized }) => ({
+    as: market.provider,
+    params: { gateId: authorized.gateId },
+    body: presentation(authorized),
+  }),
+  'POST /v1/gates/{gateId}/evidence': agent(({ market, executing }) => ({
+    params: { gateId: executing.gateId },
+    body: { response: statement(market, executing) },
+  })),
+  'POST /v1/gates/{gateId}/void': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
+  'GET /v1/gates/{gateId}/events': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
+  'GET /v1/gates/{gateId}/bundle': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
+  'POST /v1/grants': (stage) => ({ as: stage.market.payer, body: { grant: root(stage) } }),
+  'GET /v1/grants': agent(() => ({ query: 'limit=1' })),
+  'GET /v1/grants/{grantHash}': agent(({ market: { grantHash } }) => ({ params: { grantHash } })),
+  'POST /v1/grants/{grantHash}/revoke': ({ market: { payer, grantHash } }) => ({
+    as: payer,
+    params: { grantHash },
+    body: { reason: 'an example' },
+  }),
+  'POST /v1/profiles': operator(({ market }) => ({
+    body: { profile: profileFor([market.provider.principalId], { profileId: 'example' }) },
+  })),
+  'GET /v1/profiles/active': operator(),
+  'GET /v1/profiles/{policyHash}': operator(({ policyHash }) => ({ params: { policyHash } })),
+  'POST /v1/principals': operator(() => ({ body: { kind: 'app', name: 'an app', keys: [] } })),
+  'GET /v1/principals': operator(() => ({ query: 'limit=1' })),
+  'GET /v1/principals/{principalId}': operator((stage) => ({ params: agentId(stage) })),
+  'POST /v1/principals/{principalId}/keys': operator((stage) => ({
+    params: agentId(stage),
+    body: newKey(),
+  })),
+  'POST /v1/principals/{principalId}/keys/{kid}/retire': operator((stage) => ({
+    params: { ...agentId(stage), kid: stage.kid },
+  })),
+  'POST /v1/principals/{principalId}/lifecycle': operator((stage) => ({
+    params: agentId(stage),
+    body: { to: 'throttled', reason: 'an example' },
+  })),
+  'POST /v1/api-keys': operator((stage) => ({
+    body: { ...agentId(stage), name: 'another', scopes: ['read'] },
+  })),
+  'GET /v1/api-keys': operator(),
+  'POST /v1/api-keys/{keyId}/rotate': operator(({ keyId }) => ({ params: { keyId } })),
+  'POST /v1/api-keys/{keyId}/revoke': operator(({ keyId }) => ({ params: { keyId } })),
+  'POST /v1/deposits': operator((stage) => ({ body: { action: deposit(stage) } })),
+  'GET /v1/accounts': operator((stage) => ({ query: `principalId=${agentId(stage).principalId}` })),
+  'GET /healthz': operator(),
+  'GET /readyz': operator(),
+  'GET /.well-known/jwks.json': operator(),
+  'GET /v1/reason-codes': operator(),
+  'GET /problems/{code}': operator(() => ({ params: { code: 'gate_not_found' } })),
+  'GET /v1/whoami': operator(),
+  'GET /openapi.json': operator(),
+}
+
+/** The path of an example, filled in. */
+export function pathOf(
+  path: string,
+  { params, query }: { params?: Example['params']; query?: string | undefined },
+): string {
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(params?.[name] ?? ''),
+  )
+  return query === undefined ? filled : `${filled}?${query}`
+}
