@@ -18,6 +18,7 @@ import {
   type Market,
   type Member,
   openMarket,
+  pass,
   type TestHouse,
 } from '../support/house.ts'
 
@@ -107,6 +108,8 @@ function actorsOf(founded: Founded, url: string): Pick<TestHouse, 'operator' | '
 
 /** Starts a house in a process, and a market in it with generous limits. */
 export async function openBenchHouse(): Promise<BenchHouse> {
+  // The server is another process, on the clock of the wall; so must its parties be.
+  pass(Date.now() - host.now())
   const parent = mkdtempSync(join(tmpdir(), 'surety-bench-'))
   const directory = join(parent, 'data')
   const founded = await initHouse(directory, { environment: 'sandbox', operatorName: 'Olga' })

@@ -9,6 +9,7 @@ import { benchDecision } from './decision.ts'
 import { openBenchHouse, residentMb } from './house.ts'
 import { authorizeMany, declareMany, lifecycles, signIntents } from './http.ts'
 import { diskLimit, echoLimit, signatureLimits } from './limits.ts'
+import { verification } from './proof.ts'
 
 function print(figure: object): void {
   process.stdout.write(`${JSON.stringify(figure)}\n`)
@@ -28,6 +29,7 @@ try {
   print({ figure: 'empty start', ms: Math.round(house.startMs) })
   await new Promise((resolve) => setTimeout(resolve, 2_000))
   print({ figure: 'idle RSS', mb: residentMb(house.pid) })
+  for (const figure of await verification(house)) print(figure)
   // What the first thousand requests compile and cache does not count.
   const warm = await declareMany(house, signIntents(house, SAMPLE), 64)
   await authorizeMany(house, warm.ids, { clients: 64 })

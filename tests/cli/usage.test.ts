@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { tell } from '../../packages/cli/src/errors.ts'
+import { reserve, writeNew, writeOver } from '../../packages/cli/src/local/files.ts'
 import { MODULES } from '../../packages/cli/src/modules.ts'
 import { eachOf, problemIn, type Scratch, STARTER, scratch } from './support.ts'
 
@@ -78,6 +89,10 @@ test('wrong usage exits 2 with what is wrong and a hint', async () => {
     ['keys', 'rotate-system', 'nonsense', '--data', 'data'],
     ['principal', 'register', '--kind', 'robot', '--name', 'x', '--out', 'x.json'],
     ['grant', 'issue', '--to', 'prn_nobody'],
+    ['grant', 'issue', '--to', `prn_${'0'.repeat(26)}`],
+    ['grant', 'issue', '--to', `prn_${'0'.repeat(26)}`, '--total', '5', '--unbounded'],
+    ['help', 'bogus'],
+    ['init', 'data', '--name', ''],
     ['account', 'list', '--url', 'nowhere'],
   ]
   await eachOf(cases, async (words) => {
@@ -122,6 +137,61 @@ test('a file that is missing or not what it should be exits 4', async () => {
   })
 })
 
+test('damage to a data directory exits 4 and says what restores it', async () => {
+  await place.json('init', 'whole')
+  const { keys } = JSON.parse(readFileSync(place.path('whole/keys/jwks.json'), 'utf8')) as {
+    keys: { kid: string }[]
+  }
+  const seed = `keys/${keys[0]?.kid ?? ''}.seed`
+  const cases: readonly (readonly [string, (house: string) => void])[] = [
+    ['keys_damaged', (house) => rmSync(join(house, seed))],
+    ['keys_damaged', (house) => writeFileSync(join(house, seed), 'short')],
+    ['keys_damaged', (house) => writeFileSync(join(house, 'keys/jwks.json'), '{}')],
+    ['data_damaged', (house) => truncateSync(join(house, 'surety.db'), 5_000)],
+    ['data_damaged', (house) => writeFileSync(join(house, 'surety.db'), 'not a database')],
+  ]
+  for (const [code, harm] of cases) {
+    cpSync(place.path('whole'), place.path('harmed'), { recursive: true })
+    harm(place.path('harmed'))
+    const ended = await place.surety('serve', '--data', 'harmed', '--port', '0', '--json')
+    assert.equal(ended.code, 4, ended.err)
+    assert.equal(problemIn(ended).code, code)
+    assert.match(problemIn(ended).remedy, /backup/)
+    rmSync(place.path('harmed'), { recursive: true })
+  }
+})
+
+test('an error about a target names the path that was given, never a temporary file', () => {
+  mkdirSync(place.path('taken'), { recursive: true })
+  const absent = place.path('absent/x.json')
+  const cases: readonly (readonly [string, string, () => unknown])[] = [
+    ['file_not_found', absent, () => writeNew(absent, '', true)],
+    ['file_not_found', absent, () => writeOver(absent, '')],
+    ['file_not_found', absent, () => reserve(absent)],
+    ['file_exists', place.path('taken'), () => writeNew(place.path('taken'), '', true)],
+    ['not_a_file', place.path('taken'), () => writeOver(place.path('taken'), '')],
+  ]
+  for (const [code, path, write] of cases) {
+    const { problem, exit } = toldOf(write)
+    assert.equal(exit, 4)
+    assert.equal(problem.code, code)
+    assert.ok(problem.title.includes(`\`${path}\``), problem.title)
+  }
+  assert.deepEqual(
+    readdirSync(place.directory).filter((name) => name.endsWith('.new')),
+    [],
+  )
+})
+
+function toldOf(work: () => unknown) {
+  try {
+    work()
+  } catch (fault) {
+    return tell(fault)
+  }
+  throw new Error('it did not fail')
+}
+
 test('a server that is not there exits 3', async () => {
   const ended = await place.surety('keys', 'jwks', '--url', 'http://127.0.0.1:9', '--json')
   assert.equal(ended.code, 3)
@@ -147,8 +217,11 @@ test('a profile with an error names its place and exits 1', async () => {
   }
 })
 
+/** An address where nobody listens, whatever else runs on this machine. */
+const NOBODY = ['--url', 'http://127.0.0.1:9']
+
 test('doctor fails where something is wrong, and says what helps', async () => {
-  const ended = await place.surety('doctor', '--data', 'nowhere', '--json')
+  const ended = await place.surety('doctor', '--data', 'nowhere', ...NOBODY, '--json')
   assert.equal(ended.code, 1)
   const { ok, checks } = JSON.parse(ended.out) as {
     ok: boolean
@@ -158,7 +231,7 @@ test('doctor fails where something is wrong, and says what helps', async () => {
   const failed = checks.filter(({ result }) => result === 'fail')
   assert.deepEqual(
     failed.map(({ check }) => check),
-    ['data_directory'],
+    ['data_directory', 'server'],
   )
   assert.ok(failed.every(({ remedy }) => remedy !== undefined))
 })

@@ -4,13 +4,22 @@ import type { Jwks } from '@surety/protocol'
 import { type Agent, buy, connect, giveBack, host, partyOf } from '../../examples/buy.ts'
 import { authorizationOf, type Provider, sell } from '../../examples/sell.ts'
 import { verifyExported } from '../../examples/verify.ts'
-import { type Market, openHouse, openMarket, type TestHouse } from '../support/house.ts'
+import {
+  host as clock,
+  type Market,
+  openHouse,
+  openMarket,
+  pass,
+  type TestHouse,
+} from '../support/house.ts'
 
 let house: TestHouse
 let market: Market
 let agent: Agent
 let provider: Provider
 before(async () => {
+  // The examples read the clock of the wall.
+  pass(Date.now() - clock.now())
   house = await openHouse()
   const settlement = {
     mode: 'automatic',

@@ -133,3 +133,22 @@ test('the client gives up after a few tries', async () => {
   await assert.rejects(read(clientWith(busy)), { code: 'overloaded' })
   assert.equal(tries, 4)
 })
+
+test('pages of a list show everything once, whatever their size', async () => {
+  for (let i = 0; i < 5; i += 1) await declareAndAuthorize(market, '1')
+  const { client } = market.agent
+  const idsBy = async (limit: string): Promise<readonly string[]> => {
+    const ids: string[] = []
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const query = cursor === undefined ? { limit } : { limit, cursor }
+      const page = await client.call('getGates', { query })
+      ids.push(...page.items.map(({ gateId }) => gateId))
+      cursor = page.next
+    }
+    return ids
+  }
+  const all = await idsBy('200')
+  assert.ok(all.length >= 6)
+  assert.equal(new Set(all).size, all.length)
+  for (const limit of ['1', '2', '3']) assert.deepEqual(await idsBy(limit), all)
+})

@@ -67,10 +67,7 @@ test('more commands than may wait for the writer are refused at once with 503, a
 test('a house that is full still says that it is alive', async (t) => {
   const house = await openHouse({ requestsMax: 1 })
   t.after(() => house.close())
-  const stuck = speak(
-    house.running.url,
-    'POST /v1/gates HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n',
-  )
+  const stuck = halfSent(house.running.url, `Authorization: Bearer ${house.operator.apiKey}\r\n`)
   await new Promise((resolve) => setTimeout(resolve, 50))
   const ask = async (path: string) => codeOf(await send(house.running.url, { method: 'GET', path }))
   assert.equal(await ask('/healthz'), 'ok')
@@ -79,6 +76,26 @@ test('a house that is full still says that it is alive', async (t) => {
   assert.equal(await ask('/readyz'), 'ok')
 })
 
+test('requests of strangers that never end take no place of anybody', async (t) => {
+  const house = await openHouse({ requestsMax: 1 })
+  t.after(() => house.close())
+  const stuck = [1, 2, 3].map(() => halfSent(house.running.url, ''))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const answer = await send(house.running.url, {
+    method: 'GET',
+    path: '/v1/whoami',
+    apiKey: house.operator.apiKey,
+  })
+  assert.equal(codeOf(answer), 'ok')
+  await Promise.all(stuck)
+})
+
+/** Sends the head of a request and never its body. */
+function halfSent(url: string, credential: string) {
+  const head = `POST /v1/gates HTTP/1.1\r\nHost: h\r\n${credential}`
+  return speak(url, `${head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n`)
+}
+
 test('bodies without end take no memory: they are cut off at the limit', async (t) => {
   const house = await openHouse({ bodyBytesMax: 1_024 })
   t.after(() => house.close())
@@ -86,7 +103,12 @@ test('bodies without end take no memory: they are cut off at the limit', async (
   const body = `"${'x'.repeat(2_000_000)}"`
   const answers = await Promise.all(
     Array.from({ length: 50 }, () =>
-      send(house.running.url, { method: 'POST', path: '/v1/gates', body }).catch(() => undefined),
+      send(house.running.url, {
+        method: 'POST',
+        path: '/v1/gates',
+        apiKey: house.operator.apiKey,
+        body,
+      }).catch(() => undefined),
     ),
   )
   for (const answer of answers) {

@@ -100,6 +100,7 @@ test('a request that is not in its one form is refused', async () => {
         { name: 'a', value: '2' },
       ],
     },
+    { headers: [{ name: 'authorization', value: 'Bearer secret' }] },
   ]
   for (const changes of wrong) {
     const { jws } = draftIntent(market, '1', { requestFingerprint: { ...fingerprint, ...changes } })

@@ -44,13 +44,13 @@ async function executing(settlement: Partial<Settlement>, amount = '100'): Promi
 
 const BODY = '{"answer":42}'
 
-/** Submits a statement, with the body if there is one, and says what came of it. */
+/** Submits a statement as the payee does, with the body if there is one; says what came of it. */
 async function judged(gate: Gate, changes: object, body?: string) {
   const responseHash = nodeCrypto.sha256(body ?? BODY)
   const response = statement(market, gate, { responseHash, ...changes })
   const sent = body === undefined ? {} : { body: Buffer.from(body).toString('base64url') }
   const call = { params: { gateId: gate.gateId }, body: { response, ...sent } }
-  const { state, settlement } = await market.agent.client.call('postGatesEvidence', call)
+  const { state, settlement } = await market.provider.client.call('postGatesEvidence', call)
   return [state, settlement?.colour, settlement?.basis, settlement?.status] as const
 }
 
@@ -131,6 +131,50 @@ test('the hash verifier is green only where the body was shown', async () => {
   const verifiers = [{ verifier: 'hash' }] as const
   assert.deepEqual(await judged(await executing({ verifiers: [...verifiers] }), {}, BODY), GREEN)
   assert.deepEqual(await judged(await executing({ verifiers: [...verifiers] }), {}), AMBER)
+})
+
+test('an agent cannot turn a green statement amber by withholding the body', async () => {
+  const schema = { verifier: 'schema' as const, schema: { type: 'object' } }
+  for (const verifier of [{ verifier: 'hash' as const }, schema]) {
+    const gate = await executing({ verifiers: [{ verifier: 'status' }, verifier] })
+    await assert.rejects(prove(market, gate, statement(market, gate)), {
+      code: 'evidence_body_mismatch',
+      message: /this profile needs the body of the response/,
+    })
+    assert.deepEqual(await judged(gate, {}, BODY), GREEN)
+  }
+})
+
+test('a schema that cannot be used is refused before it rules', async () => {
+  const unusable = [
+    { $async: true, required: ['a'] },
+    { $ref: 'https://example.com/schema.json' },
+    { type: 'nothing' },
+  ]
+  for (const schema of unusable) {
+    const settlement = { ...usual, verifiers: [{ verifier: 'schema' as const, schema }] }
+    const applied = rule(house, market, { settlement })
+    await assert.rejects(applied, { code: 'profile_invalid' }, JSON.stringify(schema))
+  }
+})
+
+test('a body that cannot be examined is for a person, and the house answers meanwhile', async () => {
+  const schema = { properties: { answer: { pattern: '^(a+)+$' } } }
+  const gate = await executing({ verifiers: [{ verifier: 'schema', schema }] })
+  const submitted = judged(gate, {}, JSON.stringify({ answer: `${'a'.repeat(40)}!` }))
+  let answers = 0
+  let isJudged = false
+  void submitted.finally(() => {
+    isJudged = true
+  })
+  while (!isJudged) {
+    const response = await fetch(`${house.running.url}/healthz`)
+    assert.equal(response.status, 200)
+    answers += 1
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.deepEqual(await submitted, AMBER)
+  assert.ok(answers > 5, String(answers))
 })
 
 test('the schema verifier is green, red or amber as the body holds, breaks it or was not shown', async () => {

@@ -104,7 +104,11 @@ export class Simulation {
   /** Runs one command to its answer; a refusal must have a code of the registry. */
   async ask(who: Person, call: AnyCall): Promise<Outcome> {
     const result = await run(this.app, who.caller, call)
-    if (result.ok) return { signed: result.value }
+    if (result.ok) {
+      const isActive = !this.model.inactive.has(who.principalId)
+      assert.ok(isActive || result.value.replayed, `${who.name} acted while it may not`)
+      return { signed: result.value }
+    }
     assert.ok(Object.hasOwn(PROBLEMS, result.refusal), result.refusal)
     this.model.count(`refused ${result.refusal}`)
     return { code: result.refusal }

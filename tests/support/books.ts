@@ -63,12 +63,12 @@ export async function settledSignatures(directory: string): Promise<void> {
 export function ensureBooks(directory: string): void {
   const sums = rows(
     directory,
-    'SELECT scope, asset, sum(debits) - sum(credits) AS off FROM accounts GROUP BY scope, asset',
+    'SELECT scope, asset, sum(CAST(debits AS INTEGER)) - sum(CAST(credits AS INTEGER)) AS off FROM accounts GROUP BY scope, asset',
   )
   for (const { off } of sums) assert.equal(off, 0n)
   const below = rows(
     directory,
-    "SELECT account FROM accounts WHERE account NOT LIKE 'rail:%' AND credits < debits",
+    "SELECT account FROM accounts WHERE account NOT LIKE 'rail:%' AND CAST(credits AS INTEGER) < CAST(debits AS INTEGER)",
   )
   assert.deepEqual(below, [])
 }

@@ -12,6 +12,12 @@ export function amount(text: string): string {
   throw usageError(`\`${text}\` is not an amount`, 'give whole minor units: 250 is 2.50 USD')
 }
 
+/** What people call something: anything that can be seen. */
+export function name(text: string): string {
+  if (text.trim() !== '') return text
+  throw usageError('the name is empty', 'give one that people recognise')
+}
+
 export function wholeNumber(text: string): string {
   if (/^(?:0|[1-9]\d{0,8})$/.test(text)) return text
   throw usageError(`\`${text}\` is not a whole number`, 'give digits alone')

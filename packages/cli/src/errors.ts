@@ -72,7 +72,7 @@ function codedProblem(error: unknown): Told | undefined {
     const { title, remedy } = PROBLEMS[code as ProblemCode]
     return { exit: EXIT.server, problem: problemOf(code, title, remedy) }
   }
-  return SYSTEM_CODES[code ?? '']?.(error)
+  return SYSTEM_CODES[code ?? '']?.(error) ?? damage(error)
 }
 
 const local = (code: string, what: string, remedy: string): Told => ({
@@ -80,11 +80,41 @@ const local = (code: string, what: string, remedy: string): Told => ({
   problem: problemOf(code, what, remedy),
 })
 
+const DAMAGED_REMEDY = 'restore the directory from a backup; `surety fsck` checks what is there'
+/** What the keystore says of keys that are not there, or not what they should be. */
+const KEYS_DAMAGED =
+  /^there is no current \w+ key$| does not hold 32 bytes$|^jwks\.json is not a key set/
+
+/** A data directory that cannot be used as it is: SQLite's primary result codes, and keys. */
+function damage(error: Error & { errcode?: unknown }): Told | undefined {
+  if (KEYS_DAMAGED.test(error.message)) {
+    return local('keys_damaged', `the keys are damaged: ${error.message}`, DAMAGED_REMEDY)
+  }
+  if (typeof error.errcode !== 'number') return undefined
+  switch (error.errcode & 0xff) {
+    case 8:
+    case 14: {
+      const what = `the data directory may not be written to: ${error.message}`
+      return local('data_directory_not_writable', what, 'check its permissions and its owner')
+    }
+    case 10:
+    case 11:
+    case 26:
+      return local('data_damaged', `the database is damaged: ${error.message}`, DAMAGED_REMEDY)
+    case 13:
+      return SYSTEM_CODES.ENOSPC?.(error)
+    default:
+      return undefined
+  }
+}
+
 const SYSTEM_CODES: Readonly<Record<string, (error: Error & { path?: string }) => Told>> = {
   EADDRINUSE: () =>
     local('port_in_use', 'the port is already in use', 'stop what listens there, or use --port'),
   EADDRNOTAVAIL: () =>
     local('host_not_available', 'this machine has no such address', 'use another --host'),
+  EROFS: () =>
+    local('file_not_accessible', 'the file system is read-only', 'use another directory'),
   ENOENT: ({ path }) =>
     local('file_not_found', `\`${path ?? ''}\` does not exist`, 'check the path'),
   EACCES: ({ path }) =>

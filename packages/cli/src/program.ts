@@ -15,7 +15,7 @@ import {
   type OptionSpec,
   type Values,
 } from './command.ts'
-import { CliError, EXIT, EXIT_MEANINGS, type ExitCode } from './exit.ts'
+import { CliError, EXIT, EXIT_MEANINGS, type ExitCode, usageError } from './exit.ts'
 import { MODULES } from './modules.ts'
 
 const VERSION = '0.1.0'
@@ -65,6 +65,7 @@ async function dispatch(args: readonly string[], running: Running): Promise<Exit
     .option('--json', 'answer with one JSON document')
     .addHelpText('after', rootHelp)
   const named = nameOf(args)
+  ensureKnownHelp(args, named)
   for (const { name, summary, load } of MODULES) {
     if (name !== named) {
       base(root.command(name), streams).description(summary)
@@ -92,6 +93,14 @@ function nameOf(args: readonly string[]): string | undefined {
   const words = args.filter((_, i) => !WITH_VALUE.has(args[i - 1] ?? ''))
   const plain = words.filter((word) => !word.startsWith('-'))
   return plain[0] === 'help' ? plain[1] : plain[0]
+}
+
+/** `help` of a command that is not there: commander would print the whole help, and fail. */
+function ensureKnownHelp(args: readonly string[], named: string | undefined): void {
+  const words = args.filter((word) => !word.startsWith('-'))
+  if (words[0] !== 'help' || named === undefined) return
+  if (MODULES.some(({ name }) => name === named)) return
+  throw usageError(`there is no command \`${named}\``, '`surety --help` lists the commands')
 }
 
 function base(command: Command, { out, err }: Streams): Command {

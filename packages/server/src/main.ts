@@ -4,7 +4,17 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -33,7 +43,7 @@ import { nodeCrypto, verifyAside } from './keys/node-crypto.ts'
 import { fileNotifier } from './notify/file/notifier.ts'
 import type { Clock, Random } from './ports.ts'
 import { latestFact, openSqliteStore, type SqliteStore } from './store/sqlite/store.ts'
-import { jsonSchemaCheck } from './verifier/json-schema.ts'
+import { schemaVerifier } from './verifier/json-schema.ts'
 import { prepareWorkers, type Workers } from './workers/workers.ts'
 
 export { SCHEMA_VERSION } from './store/sqlite/schema.ts'
@@ -114,7 +124,7 @@ function openApp(directory: string, logLevel: string, world: World): Opened {
     denyAllHash: hashOf(policy.DENY_ALL, nodeCrypto),
     clock: risingClock(world.now, store.latest),
     random: world.random,
-    schemaHolds: jsonSchemaCheck(),
+    schemas: schemaVerifier(),
     mac: (secret) => signer.mac(secret),
     macMatches: (secret, expected) => signer.macMatches(secret, expected),
     log,
@@ -149,6 +159,9 @@ export async function initHouse(
     const at = ensureInstant(world.now())
     createKeystore(join(making, KEYS), formatInstant(at), world.random)
     const { app, store } = openApp(making, 'silent', world)
+    chmodSync(join(making, DATABASE), 0o600)
+    // Wherever it is made, it is not something to commit: it holds private keys.
+    writeFileSync(join(making, '.gitignore'), '*\n')
     const tenantId: Id<'ten'> = mintId('ten', at, BigInt(`0x${toHex(world.random.bytes(9))}`))
     const scope = { tenantId, environment: options.environment }
     await store.createScope(scope)
@@ -178,7 +191,9 @@ export function openHouse(
   world: World = MACHINE,
 ): OpenHouse {
   const { dataDirectory, logLevel, tickEveryMs } = config
-  if (!existsSync(join(dataDirectory, DATABASE))) {
+  // An empty file is no house either: only `initHouse` founds one.
+  const database = statSync(join(dataDirectory, DATABASE), { throwIfNoEntry: false })
+  if (database === undefined || database.size === 0) {
     throw new HouseError(
       'data_directory_missing',
       `\`${dataDirectory}\` holds no Surety data; run \`surety init ${dataDirectory}\``,
@@ -194,6 +209,8 @@ export function openHouse(
       async close() {
         await workers.stop()
         await store.close()
+        // After the store: a check that is cut off must not settle anything.
+        await app.schemas.close()
         unlock()
       },
     }

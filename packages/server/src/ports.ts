@@ -236,6 +236,11 @@ export interface StateRow<F extends Family> {
   readonly id: string
   readonly stored: Stored<Families[F]>
 }
+export interface DueRow {
+  readonly due: Instant
+  readonly scope: Scope
+  readonly id: string
+}
 export interface AccountRow {
   readonly account: ledger.AccountName
   readonly asset: string
@@ -254,10 +259,8 @@ export interface Reads {
   /** By name; at most a thousand, and without the holds that have been emptied. */
   accounts(scope: Scope, prefix: string): Promise<readonly AccountRow[]>
   counters(scope: Scope, subject: string): Promise<readonly (CounterName & Counter)[]>
-  due(
-    at: Instant,
-    limit: number,
-  ): Promise<readonly { readonly scope: Scope; readonly id: string }[]>
+  /** Deadlines that have passed, the oldest first, from after the row given. */
+  due(at: Instant, limit: number, after?: DueRow): Promise<readonly DueRow[]>
   unsigned(limit: number): Promise<readonly ReceiptRow[]>
   /** In order of position, up to the first that must wait: nothing overtakes. */
   outbox(at: Instant, limit: number): Promise<readonly OutboxRow[]>

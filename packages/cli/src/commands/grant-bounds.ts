@@ -32,6 +32,17 @@ export const BOUND_OPTIONS: readonly OptionSpec[] = [
   },
 ]
 
+/** A grant without any limit on amounts is meant only if it is asked for. */
+export function ensureBounded(given: Given): void {
+  const isBounded = ['perCall', 'perDay', 'total'].some((name) => given.text(name) !== undefined)
+  if (isBounded === given.flag('unbounded')) {
+    throw usageError(
+      isBounded ? 'a grant with limits is not unbounded' : 'the grant has no limit on amounts',
+      'give at least one of --per-call, --per-day and --total, or --unbounded alone',
+    )
+  }
+}
+
 /** Bounds of a root grant: what is not given does not restrict, but for the asset. */
 export function rootBounds(given: Given): GrantBounds {
   return bounds(given, { assets: ['USD/2'], maxDepth: Number(DEPTH_DEFAULT) })
@@ -76,7 +87,7 @@ export function boundsFields(
   bounds: GrantBounds,
 ): readonly (readonly [string, string | number | undefined])[] {
   const money = (list: GrantBounds['perCall']) =>
-    list?.map(({ asset, max }) => formatMoney(max, asset)).join(', ')
+    list?.map(({ asset, max }) => formatMoney(max, asset)).join(', ') ?? 'any'
   const words = (list: readonly string[] | undefined) =>
     list === undefined ? undefined : list.join(', ') || 'none'
   return [

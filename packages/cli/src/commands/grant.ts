@@ -6,7 +6,13 @@ import type { Answer, CommandGroup, CommandHost, CommandSpec, Given } from '../c
 import { ensureKey, openSession } from '../session.ts'
 import { formatMoney } from '../terminal/money.ts'
 import { fields, styled, table } from '../terminal/render.ts'
-import { BOUND_OPTIONS, boundsFields, childBounds, rootBounds } from './grant-bounds.ts'
+import {
+  BOUND_OPTIONS,
+  boundsFields,
+  childBounds,
+  ensureBounded,
+  rootBounds,
+} from './grant-bounds.ts'
 import { more } from './principal.ts'
 
 const LIFETIME_DEFAULT = '30d'
@@ -24,9 +30,14 @@ const issue: CommandSpec = {
     'surety grant issue --to prn_… --per-call 500 --per-day 5000 --payee prn_…',
     'surety grant issue --to prn_… --asset USD/2 --total 10000 --expires-in 7d --max-depth 1',
   ],
-  options: [TO, ...BOUND_OPTIONS],
+  options: [
+    TO,
+    ...BOUND_OPTIONS,
+    { flags: '--unbounded', about: 'without any limit on amounts, and meant so' },
+  ],
   connects: 'server',
   run: async (given, host) => {
+    ensureBounded(given)
     const session = openSession(given, host)
     ensureKey(session, 'grant')
     const { jws } = session.party.rootGrant({

@@ -2,9 +2,10 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '@surety/protocol'
+import * as checks from '../checks.ts'
 import type { CommandSpec } from '../command.ts'
 import { type Credentials, credentialsText } from '../local/credentials.ts'
-import { writeNew } from '../local/files.ts'
+import { targetFault, writeNew } from '../local/files.ts'
 import { URL_DEFAULT } from '../session.ts'
 import { fields, styled } from '../terminal/render.ts'
 
@@ -21,7 +22,12 @@ export const init: CommandSpec = {
       choices: ['sandbox', 'production'],
       fallback: 'sandbox',
     },
-    { flags: '--name <name>', about: 'the name of the first operator', fallback: 'Operator' },
+    {
+      flags: '--name <name>',
+      about: 'the name of the first operator',
+      fallback: 'Operator',
+      check: checks.name,
+    },
   ],
   run: async (given) => {
     const directory = given.arg(0)
@@ -29,6 +35,8 @@ export const init: CommandSpec = {
     const founded = await initHouse(directory, {
       environment: given.required('environment') as Environment,
       operatorName: given.required('name'),
+    }).catch((fault: unknown) => {
+      throw targetFault(directory, fault)
     })
     const { tenantId, environment, principalId, name, apiKey, keys } = founded
     const credentials: Credentials = {

@@ -53,7 +53,7 @@ const register: CommandSpec = {
   ],
   options: [
     { flags: '--kind <kind>', about: 'what it is', required: true, choices: KINDS },
-    { flags: '--name <name>', about: 'what people call it', required: true },
+    { flags: '--name <name>', about: 'what people call it', required: true, check: checks.name },
     { flags: '--out <file>', about: 'where its credentials go; must not exist', required: true },
     { flags: '--purpose <purpose>', about: 'a key it gets', many: true, choices: PURPOSES },
     { flags: '--scope <scope>', about: 'what its API key may do', many: true },

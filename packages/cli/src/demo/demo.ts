@@ -138,6 +138,7 @@ interface PlayedStep {
 }
 
 const TITLE_WIDTH = 44
+const WIDTH_MIN = 40
 const WIDTH_MAX = 96
 const INDENT = '     '
 
@@ -148,11 +149,17 @@ function tellStep({ step, number, story, failures, durationMs }: PlayedStep, hos
   say(
     `${String(number).padStart(2)} ${mark} ${title} ${styled('dim', `${step.id}  ${String(durationMs)} ms`)}`,
   )
-  const width = Math.min(process.stdout.columns ?? WIDTH_MAX, WIDTH_MAX) - INDENT.length
+  const width = storyWidth(process.stdout.columns)
   for (const line of wrapped(story.join(' '), width)) say(`${INDENT}${line}`)
   for (const failure of failures) {
     say(styled('red', `     ✗ it must hold, and does not: ${plain(failure)}`))
   }
+}
+
+/** Some terminals say that they have no columns at all. */
+function storyWidth(columns: number | undefined): number {
+  const stated = columns !== undefined && columns > 0 ? columns : WIDTH_MAX
+  return Math.max(Math.min(stated, WIDTH_MAX), WIDTH_MIN) - INDENT.length
 }
 
 function endLines(summary: DemoSummary, out: string | undefined): readonly string[] {

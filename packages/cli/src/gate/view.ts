@@ -32,7 +32,7 @@ function gateLines(gate: Gate): readonly string[] {
     ['to', intent.payee],
     ['decision', decision === null ? 'none yet' : `${decision.decision} (${decision.reasonCode})`],
     ...reasonFields(gate),
-    ['held until', authorization?.notAfter],
+    ['held until', gate.state === 'authorized' ? authorization?.notAfter : undefined],
     ['executed by', execution?.executorId],
     ['evidence by', execution?.evidenceBy],
     ['evidence', evidenceOf(settlement)],

@@ -24,6 +24,7 @@ import {
 import { dirname, join, relative, resolve } from 'node:path'
 import { BUNDLE_LIMITS, BundlePath, parseAs } from '@surety/protocol'
 import { CliError, EXIT, localError } from '../exit.ts'
+import { targetFault } from './files.ts'
 
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0
 const NONBLOCK = constants.O_NONBLOCK ?? 0
@@ -121,10 +122,10 @@ export function writeBundle(directory: string, files: ReadonlyMap<string, Uint8A
     throw localError('target_not_empty', `\`${directory}\` is not empty`, 'name a new directory')
   }
   const target = resolve(directory)
-  mkdirSync(dirname(target), { recursive: true })
   const making = `${target}.${String(process.pid)}.new`
-  mkdirSync(making)
   try {
+    mkdirSync(dirname(target), { recursive: true })
+    mkdirSync(making)
     for (const [path, bytes] of files) {
       // What a server answers names files too: none of them may leave the directory.
       if (!parseAs(BundlePath, path).ok) throw hostile(path, 'its name is not allowed')
@@ -137,7 +138,7 @@ export function writeBundle(directory: string, files: ReadonlyMap<string, Uint8A
     syncDirectory(dirname(target))
   } catch (fault) {
     rmSync(making, { recursive: true, force: true })
-    throw fault
+    throw targetFault(directory, fault)
   }
 }
 

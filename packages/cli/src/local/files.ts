@@ -68,13 +68,15 @@ export function readJson(path: string): JsonValue {
 export function writeNew(path: string, text: string, isPrivate: boolean): void {
   const mode = isPrivate ? 0o600 : 0o644
   const making = `${path}.${String(process.pid)}.new`
-  const descriptor = openSync(making, 'wx', mode)
   try {
+    const descriptor = openSync(making, 'wx', mode)
     writeSync(descriptor, text)
     fsyncSync(descriptor)
     closeSync(descriptor)
     // A link, unlike a rename, refuses a path that exists.
     linkSync(making, path)
+  } catch (fault) {
+    throw targetFault(path, fault)
   } finally {
     rmSync(making, { force: true })
   }
@@ -83,16 +85,49 @@ export function writeNew(path: string, text: string, isPrivate: boolean): void {
 /** Replaces a public file as a whole. */
 export function writeOver(path: string, text: string): void {
   const making = `${path}.${String(process.pid)}.new`
-  const descriptor = openSync(making, 'w', 0o644)
-  writeSync(descriptor, text)
-  fsyncSync(descriptor)
-  closeSync(descriptor)
-  renameSync(making, path)
+  try {
+    const descriptor = openSync(making, 'w', 0o644)
+    writeSync(descriptor, text)
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+    renameSync(making, path)
+  } catch (fault) {
+    rmSync(making, { force: true })
+    throw targetFault(path, fault)
+  }
+}
+
+/** What went wrong on the way to a target, told of its path and not of a temporary file. */
+export function targetFault(path: string, fault: unknown): unknown {
+  if (!(fault instanceof Error) || !('syscall' in fault) || !('code' in fault)) return fault
+  const folder = `the folder of \`${path}\``
+  switch (fault.code) {
+    case 'ENOENT': {
+      const remedy = 'make the folder, or choose another path'
+      return localError('file_not_found', `${folder} does not exist`, remedy, fault)
+    }
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS': {
+      const remedy = 'check its permissions, or choose another path'
+      return localError('file_not_accessible', `${folder} may not be written to`, remedy, fault)
+    }
+    case 'ENOTDIR': {
+      const remedy = 'choose another path'
+      return localError('not_a_directory', `${folder} is no directory`, remedy, fault)
+    }
+    default:
+      return Object.assign(fault, { path })
+  }
 }
 
 /** Holds a place for a private file while what goes into it is being made. */
 export function reserve(path: string): { fill(text: string): void; giveUp(): void } {
-  closeSync(openSync(path, 'wx', 0o600))
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (fault) {
+    throw targetFault(path, fault)
+  }
   return {
     fill: (text) => {
       const descriptor = openSync(path, 'r+')

@@ -59,7 +59,8 @@ export function balanceOf(name: AccountName, account: Account): bigint {
 /**
  * Whether one side of a transfer may be posted.
  *
- * INVARIANT(books): the side that pays must hold the amount, and no sum passes eighteen digits.
+ * INVARIANT(books): the side that pays must hold the amount, and no balance passes eighteen digits.
+ * What the rails hold is what all others own together: money that came in can always go on.
  */
 export function decide(
   account: Account,
@@ -71,7 +72,7 @@ export function decide(
   if (amount <= 0n || debit === credit) return err('amount_invalid')
   const type = debit === name ? 'debited' : 'credited'
   const after = evolve(account, { type, amount })
-  if (after.debits > AMOUNT_MAX || after.credits > AMOUNT_MAX) return err('amount_overflow')
+  if (balanceOf(name, after) > AMOUNT_MAX) return err('amount_overflow')
   if (balanceOf(name, after) < 0n) return err('funds_insufficient')
   return ok({ type, amount })
 }

@@ -241,8 +241,8 @@ export const PATH_PROBLEMS = {
   bundle_not_ready: problem(
     409,
     'later',
-    'the gate has no terminal fact yet',
-    'export it when it has ended',
+    'the gate has not been decided yet',
+    'have it decided, then export it',
   ),
   // The house
   overloaded: problem(503, 'later', 'too many requests wait', 'send it again as Retry-After says'),

@@ -38,8 +38,14 @@ import { foldGate, gateView } from './gate/view.ts'
 import type { GrantChain } from './grant/chain.ts'
 import { signReceipts } from './receipts.ts'
 
-/** Whether a body satisfies a JSON Schema; a schema that cannot be compiled satisfies nothing. */
-export type SchemaCheck = (schema: JsonObject, body: unknown) => boolean
+/** Compares bodies with schemas of profiles, beside the main thread and within a deadline. */
+export interface SchemaVerifier {
+  /** Refuses a schema that cannot be used, saying why. */
+  usable(schema: JsonObject): Promise<Result<null, 'profile_invalid' | 'overloaded'>>
+  /** `null`: it could not be examined. */
+  holds(schema: JsonObject, body: unknown): Promise<Result<boolean | null, 'overloaded'>>
+  close(): Promise<void>
+}
 
 export interface App {
   readonly store: Store
@@ -53,7 +59,7 @@ export interface App {
   ) => Promise<boolean>
   readonly clock: Clock
   readonly random: Random
-  readonly schemaHolds: SchemaCheck
+  readonly schemas: SchemaVerifier
   /** HMAC-SHA256 under a key of the house, for secrets that are checked but never kept. */
   readonly mac: (secret: string) => string
   /** Compares in constant time. */

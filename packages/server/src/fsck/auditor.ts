@@ -202,7 +202,8 @@ export class Auditor {
     const totals = new Map<string, bigint>()
     for (const row of tables.rows(ACCOUNTS)) {
       const { scope, account, asset } = row as Record<string, string>
-      const { debits, credits } = row as unknown as { debits: bigint; credits: bigint }
+      const debits = BigInt(String(row.debits))
+      const credits = BigInt(String(row.credits))
       const key = `${scope} ${account} ${asset}`
       const sums = expected.get(key)
       const isFold = sums?.debits === debits && sums.credits === credits

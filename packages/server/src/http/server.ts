@@ -34,7 +34,7 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
   const requestId = () => mintId('req', app.clock.now(), BigInt(`0x${toHex(app.random.bytes(9))}`))
   const fastify = Fastify({
     bodyLimit: config.bodyBytesMax,
-    requestTimeout: 30_000,
+    requestTimeout: 15_000,
     connectionTimeout: 60_000,
     routerOptions: { maxParamLength: 512 },
     return503OnClosing: false,
@@ -42,7 +42,7 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     // A request without a host gets its 400 below, as a problem.
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, connectionsCheckingInterval: 2_000 },
     // Attacker-controlled: what the router cannot read, and what never becomes a request.
     frameworkErrors: (error, request, reply) => sendProblem(reply, codeOf(error), request.id),
     clientErrorHandler: (_error, socket) => refuse(socket, requestId()),
@@ -52,11 +52,41 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
   )
   fastify.server.on('connect', (_request, socket) => refuse(socket, requestId()))
   const inFlight = new Set<string>()
-  let busy = 0
+  const callers = new WeakMap<FastifyRequest, Caller>()
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   )
+  const busy = admit(fastify, app, config, isStopping)
+  answerErrors(fastify, app, config)
+  for (const route of API_ROUTES) {
+    fastify.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      onRequest: async (request, reply) => {
+        const caller = await callerOf(app, route, request)
+        if (caller.ok) callers.set(request, caller.value)
+        else return sendProblem(reply, caller.refusal, request.id, caller.detail)
+        return undefined
+      },
+      handler: (request, reply) => {
+        const caller = callers.get(request)
+        if (caller === undefined) throw new Error('a request without a caller')
+        return serve({ app, route, inFlight, caller }, request, reply)
+      },
+    })
+  }
+  return { fastify, busy }
+}
+
+/** Who is let in, and how many at a time. Answers how many are. */
+function admit(
+  fastify: FastifyInstance,
+  app: App,
+  config: Config,
+  isStopping: () => boolean,
+): () => number {
+  let busy = 0
   fastify.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     reply.header('cache-control', 'no-store')
@@ -66,7 +96,11 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
     if (wrong !== undefined) {
       return sendProblem(reply.header('connection', 'close'), wrong, request.id)
     }
-    // Refused before anything is read or kept: memory is bounded by what is in progress.
+    return undefined
+  })
+  // After the credential, before the body: a stranger takes no place, and memory is bounded by what
+  // is in progress.
+  fastify.addHook('preParsing', async (request, reply) => {
     const full = busy >= config.requestsMax || app.store.waiting >= config.waitingMax
     if (full && request.url !== '/healthz') return sendProblem(reply, 'overloaded', request.id)
     busy += 1
@@ -75,6 +109,11 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
     })
     return undefined
   })
+  return () => busy
+}
+
+/** What is thrown, and what no route takes, becomes a problem. */
+function answerErrors(fastify: FastifyInstance, app: App, config: Config): void {
   fastify.setErrorHandler((error: Error, request, reply) => {
     const code = codeOf(error)
     if (code === 'internal_fault' || code === 'store_unavailable') {
@@ -89,14 +128,6 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
     if (methods.length === 0) return sendProblem(reply, 'route_not_found', request.id)
     return sendProblem(reply.header('allow', methods.join(', ')), 'method_not_allowed', request.id)
   })
-  for (const route of API_ROUTES) {
-    fastify.route({
-      method: route.method,
-      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      handler: (request, reply) => serve({ app, route, inFlight }, request, reply),
-    })
-  }
-  return { fastify, busy: () => busy }
 }
 
 /** Answers a connection that speaks no usable HTTP, and ends it. */
@@ -130,6 +161,7 @@ interface Serving {
   readonly route: Route
   /** INVARIANT(once): the keys whose first request is still being answered. */
   readonly inFlight: Set<string>
+  readonly caller: Caller
 }
 
 async function serve(
@@ -137,10 +169,8 @@ async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { app, route, inFlight } = serving
-  const caller = await callerOf(app, route, request)
-  if (!caller.ok) return sendProblem(reply, caller.refusal, request.id, caller.detail)
-  const parsed = parse(app, route, request, caller.value)
+  const { app, route, inFlight, caller } = serving
+  const parsed = parse(app, route, request, caller)
   if (!parsed.ok) return sendProblem(reply, parsed.refusal, request.id, parsed.detail)
   const { idempotency } = parsed.value
   const name = idempotency === null ? undefined : `${idempotency.principalId}:${idempotency.key}`
@@ -149,7 +179,7 @@ async function serve(
     inFlight.add(name)
   }
   try {
-    const answered = await route.handle({ app, caller: caller.value, ...parsed.value } as never)
+    const answered = await route.handle({ app, caller, ...parsed.value } as never)
     return send(reply, route, answered, request.id)
   } finally {
     if (name !== undefined) inFlight.delete(name)

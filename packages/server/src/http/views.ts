@@ -174,12 +174,15 @@ export const ApiKeyView = closed(
   { $id: 'ApiKey', description: 'a credential bound to one principal' },
 )
 
+/** What went through an account, ever: it may pass eighteen digits, which a balance never does. */
+const SumText = Type.String({ pattern: '^(?:0|[1-9][0-9]{0,63})$' })
+
 export const AccountView = closed(
   {
     account: Type.String(),
     asset: AssetText,
-    debits: AmountText,
-    credits: AmountText,
+    debits: SumText,
+    credits: SumText,
     balance: AmountText,
   },
   { $id: 'Account', description: 'two sums, and their difference' },

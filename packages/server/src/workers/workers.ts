@@ -7,7 +7,7 @@ import { addMs } from '@surety/protocol'
 import { passDeadline } from '../app/gate/end-gate.ts'
 import { signEvents } from '../app/receipts.ts'
 import { type App, type Caller, run } from '../app/runtime.ts'
-import { Failure, type Notifier, type ReceiptRow } from '../ports.ts'
+import { type DueRow, Failure, type Notifier, type ReceiptRow } from '../ports.ts'
 
 const ROWS_MAX = 256
 /** How many full loads one tick takes at most. */
@@ -20,18 +20,32 @@ function system(app: App, scope: Caller['scope']): Caller {
   return { principalId: 'system', scope, scopes: new Set(), traceId }
 }
 
-/** Ends what has passed its deadline: unused authorizations, waits, silent executions. */
+/**
+ * Ends what has passed its deadline: unused authorizations, waits, silent executions. One that
+ * cannot be ended is passed over, so that it keeps none behind it waiting.
+ */
 async function expire(app: App): Promise<number> {
-  const due = await app.store.reads.due(app.clock.now(), ROWS_MAX)
-  const ended = await every(due, async ({ scope, id }) => {
-    const caller = system(app, scope)
+  const at = app.clock.now()
+  let after: DueRow | undefined
+  for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+    const due = await app.store.reads.due(at, ROWS_MAX, after)
+    await Promise.all(due.map((row) => endOverdue(app, row)))
+    after = due.at(-1)
+    if (after === undefined) break
+  }
+  return 0
+}
+
+async function endOverdue(app: App, { scope, id }: DueRow): Promise<void> {
+  const caller = system(app, scope)
+  try {
     const result = await run(app, caller, passDeadline(app, caller, id))
     // A gate that moved on in the meantime is no longer ours to end.
     const code = result.ok ? undefined : result.refusal
     if (code !== undefined) app.log.warn({ gateId: id, code }, 'a deadline was not acted on')
-    return result.ok
-  })
-  return ended.filter((isEnded) => isEnded).length
+  } catch (cause) {
+    app.log.warn({ err: cause, gateId: id }, 'a deadline was not acted on; it will be tried again')
+  }
 }
 
 /** Signs what was committed and not yet signed. */

@@ -122,7 +122,7 @@ export function createApiKey(
 interface Changing {
   readonly keyId: string
   readonly change:
-    | { readonly to: 'revoked' }
+    | { readonly to: 'revoked'; readonly granted: ReadonlySet<string> }
     | ({ readonly to: 'rotated'; readonly granted: ReadonlySet<string> } & Minted)
 }
 type ChangeReads = {
@@ -136,18 +136,15 @@ const change: UseCase<Changing, ChangeReads, Answer> = {
     if (state === null) return { type: 'refuse', code: 'api_key_not_found' }
     // INVARIANT(terminal): a revoked key is neither revoked again nor rotated back to life.
     if (state.revokedAt !== null) return { type: 'refuse', code: 'api_key_revoked' }
-    if (to.to === 'revoked') {
-      return write(
-        before,
-        [{ type: 'apiKeyRevoked' }],
-        { ...state, revokedAt: stamp.atText },
-        stamp,
-      )
-    }
-    // Whoever is shown the secret may use it: rotating is giving the scopes of the key.
+    // Whoever rotates is shown the secret, and whoever revokes takes the scopes away: either needs
+    // every scope of the key.
     const excess = state.scopes.find((scope) => !to.granted.has(scope))
     if (excess !== undefined) {
       return { type: 'refuse', code: 'scope_not_grantable', detail: excess }
+    }
+    if (to.to === 'revoked') {
+      const ended = { ...state, revokedAt: stamp.atText }
+      return write(before, [{ type: 'apiKeyRevoked' }], ended, stamp)
     }
     const { secretHash } = to
     const fact = { type: 'apiKeyRotated', secretHash }
@@ -157,14 +154,12 @@ const change: UseCase<Changing, ChangeReads, Answer> = {
 
 /** Ends a key; the next request with it is refused. */
 export function revokeApiKey(
+  caller: Caller,
   keyId: string,
   idempotency: Idempotency | null,
 ): Call<Changing, ChangeReads> {
-  return {
-    useCase: change,
-    idempotency,
-    prepare: async () => ok({ keyId, change: { to: 'revoked' as const } }),
-  }
+  const to = { to: 'revoked', granted: caller.scopes } as const
+  return { useCase: change, idempotency, prepare: async () => ok({ keyId, change: to }) }
 }
 
 /** Gives a key a new secret; the old one is refused from then on. */

@@ -1,6 +1,7 @@
 /** Decides on a declared gate; an allowing decision holds the money. Rules: domain/policy. */
 import { gate, ledger, policy, receipt } from '@surety/domain'
 import {
+  AMOUNT_MAX,
   canonicalize,
   type DecisionFacts,
   err,
@@ -12,6 +13,7 @@ import {
 } from '@surety/protocol'
 import type { CounterName, Facts, Idempotency, Outcome, Stamp, UseCase } from '../../ports.ts'
 import { type GrantChain, grantChain } from '../grant/chain.ts'
+import { keyHolds } from '../party-signature.ts'
 import { currentProfile } from '../profile/current-profile.ts'
 import {
   type Answer,
@@ -66,6 +68,14 @@ const useCase: UseCase<Authorizing, Reads, Answer> = {
     )
     // INVARIANT(control): the decision is made under the profile that rules at its own commit.
     if (ruling !== input.profile.policyHash || !sameDay) return { type: 'stale' }
+    // A count that could not be kept exactly is not begun: afterwards nothing may stop the money.
+    const full = read.counters.some(
+      ({ reserved, spent }) => reserved + spent + BigInt(input.intent.amount) > AMOUNT_MAX,
+    )
+    if (full) return { type: 'refuse', code: 'amount_overflow', detail: 'a budget counter is full' }
+    if (!keyHolds(read.parties[0]?.state ?? { status: 'none' }, input.intentKid, stamp.atText)) {
+      return { type: 'refuse', code: 'signing_key_not_valid', detail: input.intentKid }
+    }
     return decideOn(before, read, input, stamp)
   },
 }

@@ -1,9 +1,17 @@
 /** Ends a gate before anything was presented, by its agent or by the clock. Rules: domain/gate. */
-import { gate, receipt } from '@surety/domain'
+import { gate, principal, receipt } from '@surety/domain'
 import { err, hashOf, type Id, ok } from '@surety/protocol'
 import type { Idempotency, Outcome, Stamp, Stored, UseCase } from '../../ports.ts'
 import { profileByHash } from '../profile/current-profile.ts'
-import { type Answer, type App, type Call, type Caller, gateKey, gateStream } from '../runtime.ts'
+import {
+  type Answer,
+  type App,
+  type Call,
+  type Caller,
+  gateKey,
+  gateStream,
+  principalKey,
+} from '../runtime.ts'
 import { Writing } from '../write-set.ts'
 import { claimsFor, closing, eventTransfer, noticeOf } from './money.ts'
 import { settleExecuted } from './settle.ts'
@@ -81,31 +89,43 @@ export function voidGate(
 
 interface Overdue {
   readonly gateId: Id<'gat'>
+  readonly payee: Id<'prn'>
   readonly settlement: Parameters<typeof settleExecuted>[2]['settlement'] | null
 }
+type OverdueReads = Reads & { readonly payee: ReturnType<typeof principalKey> }
 
-const tick: UseCase<Overdue, Reads, Answer> = {
-  reads: ({ gateId }) => ({ gate: gateKey(gateId) }),
-  decide: ({ gate: before }, { settlement }, stamp) => {
+const tick: UseCase<Overdue, OverdueReads, Answer> = {
+  reads: ({ gateId, payee }) => ({ gate: gateKey(gateId), payee: principalKey(payee) }),
+  decide: ({ gate: before, payee }, { settlement }, stamp) => {
     if (before.state.status !== 'executing') return endNow(before, 'expired', stamp)
     const out = gate.decide(before.state, { type: 'timeOut', at: stamp.at })
     if (!out.ok) return { type: 'refuse', code: out.refusal }
     if (settlement === null) return { type: 'stale' }
+    // INVARIANT(default-deny): silence pays nobody who is not active; the money waits in its hold.
+    if (settlement.onSilence === 'release' && !principal.mayAct(payee.state)) {
+      return { type: 'refuse', code: 'principal_not_active' }
+    }
     return settleExecuted(before, out.value, { checks: [], settlement, document: null }, stamp)
   },
 }
 
 /** What the clock does to a gate past its deadline: expiry, or the profile's `onSilence`. */
-export function passDeadline(app: App, caller: Caller, gateId: string): Call<Overdue, Reads> {
+export function passDeadline(
+  app: App,
+  caller: Caller,
+  gateId: string,
+): Call<Overdue, OverdueReads> {
   return {
     useCase: tick,
     idempotency: null,
     prepare: async () => {
       const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
       if (state.status === 'none') return err('gate_not_found')
-      if (state.status !== 'executing') return ok({ gateId: state.gateId, settlement: null })
+      const { gateId: id, intent } = state
+      const { payee } = intent
+      if (state.status !== 'executing') return ok({ gateId: id, payee, settlement: null })
       const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
-      return ok({ gateId: state.gateId, settlement: terms.profile.settlement })
+      return ok({ gateId: id, payee, settlement: terms.profile.settlement })
     },
   }
 }

@@ -8,9 +8,10 @@ import {
   ok,
   type RequestFingerprint,
 } from '@surety/protocol'
-import type { Facts, Idempotency, Outcome, Stamp, UseCase } from '../../ports.ts'
+import type { Facts, Idempotency, Outcome, Scope, Stamp, UseCase } from '../../ports.ts'
 import { type GrantChain, grantChain } from '../grant/chain.ts'
 import { profileByHash } from '../profile/current-profile.ts'
+import { isRemembered } from '../receipts.ts'
 import {
   type Answer,
   type App,
@@ -129,7 +130,7 @@ export function executeGate(
       if (!('authorization' in state) || state.authorization === null) {
         return err('gate_not_authorized')
       }
-      const verified = await verifyOwn(app, authorization)
+      const verified = await verifyOwn(app, scope, gateId, authorization)
       if (!verified.ok) return verified
       const chain = await grantChain(app, scope, intent.grantHash)
       return ok({
@@ -147,12 +148,13 @@ export function executeGate(
   }
 }
 
-/** An authorization under Surety's own signature. */
-async function verifyOwn(app: App, jws: string) {
+/** An authorization under Surety's own signature; one just issued is known by its very bytes. */
+async function verifyOwn(app: App, scope: Scope, gateId: string, jws: string) {
   const examined = examineSigned(['Authorization.v1'], jws, app.crypto)
   if (!examined.ok) return examined
   const key = admitKey(examined.value, app.signer.key(examined.value.kid))
   if (!key.ok) return key
+  if (isRemembered(app, scope, gateStream(gateId), jws)) return ok(examined.value)
   const { signature, message } = examined.value
   const genuine = await app.verify(signature, message, key.value.publicKey)
   return genuine ? ok(examined.value) : err('signature_invalid')

@@ -5,6 +5,7 @@ import {
   fromBase64url,
   fromUtf8,
   type Id,
+  type JsonObject,
   ok,
   type ProblemCode,
   parseJson,
@@ -83,7 +84,9 @@ export function submitEvidence(
       const verified = await verifyParty(app, caller, { types, jws: response, signer: 'payee' })
       if (!verified.ok) return err('evidence_not_authentic', verified.detail ?? verified.refusal)
       const terms = await profileByHash(app, scope, state.authorization.policyHash)
-      const facts = bodyFacts(app, body, verified.value.object.responseHash, terms)
+      const { responseHash } = verified.value.object
+      const isPayee = intent.payee === principalId
+      const facts = await bodyFacts(app, { body, responseHash, terms, isPayee })
       if (!facts.ok) return facts
       const submittedBy = principalId
       return ok({
@@ -99,21 +102,32 @@ export function submitEvidence(
 }
 
 /** Looks at the submitted body and forgets it: only whether it satisfied the schema remains. */
-function bodyFacts(
+async function bodyFacts(
   app: App,
-  body: string | undefined,
-  responseHash: string,
-  terms: policy.CompiledProfile,
-): Result<evidence.BodyFacts | null, ProblemCode> {
-  if (body === undefined) return ok(null)
+  shown: {
+    readonly body: string | undefined
+    readonly responseHash: string
+    readonly terms: policy.CompiledProfile
+    readonly isPayee: boolean
+  },
+): Promise<Result<evidence.BodyFacts | null, ProblemCode>> {
+  const { body, responseHash, isPayee } = shown
+  const { verifiers } = shown.terms.profile.settlement
+  if (body === undefined) {
+    const isNeeded = verifiers.some(({ verifier: is }) => is === 'hash' || is === 'schema')
+    // Attacker-controlled: withholding the body must not turn the payee's green statement amber.
+    if (!isNeeded || isPayee) return ok(null)
+    return err('evidence_body_mismatch', 'this profile needs the body of the response')
+  }
   const bytes = fromBase64url(body)
   if (bytes === undefined || app.crypto.sha256(bytes) !== responseHash) {
     return err('evidence_body_mismatch')
   }
-  const entry = terms.profile.settlement.verifiers.find(({ verifier }) => verifier === 'schema')
+  const entry = verifiers.find(({ verifier }) => verifier === 'schema')
   if (entry?.verifier !== 'schema') return ok({ schemaHolds: null })
   const text = fromUtf8(bytes)
   const parsed = text === undefined ? undefined : parseJson(text)
-  const holds = parsed?.ok === true && app.schemaHolds(entry.schema as never, parsed.value)
-  return ok({ schemaHolds: holds })
+  if (parsed?.ok !== true) return ok({ schemaHolds: false })
+  const holds = await app.schemas.holds(entry.schema as JsonObject, parsed.value)
+  return holds.ok ? ok({ schemaHolds: holds.value }) : holds
 }

@@ -56,7 +56,7 @@ export function profileView(profile: Profile, policyHash: string, active: boolea
   return { policyHash, active, profile } as unknown as JsonObject
 }
 
-/** A profile that contradicts itself is never applied. */
+/** A profile that contradicts itself, or whose schema cannot be used, is never applied. */
 export function applyProfile(
   app: App,
   profile: Profile,
@@ -68,6 +68,12 @@ export function applyProfile(
     prepare: async () => {
       const contradiction = policy.contradictionOf(profile)
       if (contradiction !== undefined) return err('profile_invalid', contradiction)
+      const { verifiers } = profile.settlement
+      const entry = verifiers.find((each) => each.verifier === 'schema')
+      if (entry?.verifier === 'schema') {
+        const usable = await app.schemas.usable(entry.schema as JsonObject)
+        if (!usable.ok) return usable
+      }
       return ok({ profile, policyHash: hashOf(profile, app.crypto) })
     },
   }

@@ -216,9 +216,9 @@ const revokeKey = route({
   body: null,
   status: 201,
   answer: ApiKeyView,
-  problems: ['api_key_not_found', 'api_key_revoked'],
+  problems: ['api_key_not_found', 'api_key_revoked', 'scope_not_grantable'],
   handle: async ({ app, caller, params, idempotency }) =>
-    signed(await run(app, caller, revokeApiKey(params.keyId, idempotency))),
+    signed(await run(app, caller, revokeApiKey(caller, params.keyId, idempotency))),
 })
 
 const deposit = route({

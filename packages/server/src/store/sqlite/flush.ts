@@ -37,7 +37,8 @@ export function flush(batch: Batch, statements: Statements): void {
     statements.get(STATE).run(scope, family, id, version, head, JSON.stringify(state))
   }
   for (const { scope, account, asset, sums } of accounts.values()) {
-    statements.get(ACCOUNT).run(scope, account, asset, sums.debits, sums.credits)
+    const { debits, credits } = sums
+    statements.get(ACCOUNT).run(scope, account, asset, String(debits), String(credits))
   }
   for (const { scope, claim, counter } of counters.values()) {
     const { subject, asset, period, start } = claim.counter

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ledger } from '@surety/domain'
-import { type Event, parseOwnJson } from '@surety/protocol'
+import { type Event, ensureInstant, parseOwnJson } from '@surety/protocol'
 import type { ApiKey, Counter, CounterName, Family, Reads, Scope } from '../../ports.ts'
 import { apiKeyName, type Committed, stateName } from './committed.ts'
 import { accountOf, counterOf, missing, type Row, type RowReader, storedOf } from './rows.ts'
@@ -20,7 +20,8 @@ const ACCOUNTS = `SELECT account, asset, debits, credits FROM accounts
 const COUNTERS =
   'SELECT subject, asset, period, start, reserved, spent FROM counters WHERE scope = ? AND subject = ?'
 const API_KEY = "SELECT state FROM states WHERE family = 'apiKey' AND id = ?"
-const DUE = 'SELECT scope, id FROM deadlines WHERE due < ? ORDER BY due LIMIT ?'
+const DUE = `SELECT due, scope, id FROM deadlines WHERE due < ? AND (due, scope, id) > (?, ?, ?)
+  ORDER BY due, scope, id LIMIT ?`
 const UNSIGNED = 'SELECT scope, stream, seq FROM signatures WHERE signature IS NULL LIMIT ?'
 const OUTBOX =
   'SELECT position, scope, topic, body, attempts, not_before FROM outbox ORDER BY position LIMIT ?'
@@ -100,8 +101,10 @@ function readsOfScopes(rows: RowReader, committed: Committed, all: All): Omit<Re
 /** What the workers ask: what is left to do, of every scope. */
 function readsOfWork(rows: RowReader, all: All): OfWork {
   return {
-    async due(at, limit) {
-      return all(DUE, at, limit).map((row) => ({
+    async due(at, limit, after) {
+      const scope = after === undefined ? 0 : (rows.scopeNumber(after.scope) ?? 0)
+      return all(DUE, at, after?.due ?? -1, scope, after?.id ?? '', limit).map((row) => ({
+        due: ensureInstant(Number(row.due)),
         scope: rows.scopeOf(row.scope),
         id: row.id as string,
       }))

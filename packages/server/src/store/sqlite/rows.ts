@@ -126,7 +126,8 @@ export function storedOf<F extends Family>(row: Row): Stored<Families[F]> {
 }
 
 export function accountOf(row: Row | undefined): ledger.Account {
-  return { debits: (row?.debits ?? 0n) as bigint, credits: (row?.credits ?? 0n) as bigint }
+  // Text, since what goes through an account in years may pass 64 bits.
+  return { debits: BigInt(String(row?.debits ?? 0)), credits: BigInt(String(row?.credits ?? 0)) }
 }
 
 export function counterOf(row: Row | undefined): Counter {

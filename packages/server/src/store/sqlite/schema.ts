@@ -38,8 +38,8 @@ CREATE TABLE signatures (
 CREATE INDEX unsigned ON signatures (scope, stream, seq) WHERE signature IS NULL;
 CREATE TABLE accounts (
   scope INTEGER NOT NULL, account TEXT NOT NULL, asset TEXT NOT NULL,
-  debits INTEGER NOT NULL CHECK (debits >= 0), credits INTEGER NOT NULL CHECK (credits >= 0),
-  CHECK (account LIKE 'rail:%' OR credits >= debits),
+  debits TEXT NOT NULL CHECK (debits NOT GLOB '*[^0-9]*'),
+  credits TEXT NOT NULL CHECK (credits NOT GLOB '*[^0-9]*'),
   PRIMARY KEY (scope, account, asset)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE transfers (
@@ -78,7 +78,7 @@ export function openDatabase(file: string): DatabaseSync {
   // Page size must be set before the first table; FULL is what makes an answer durable.
   db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   db.exec('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536')
-  db.exec('PRAGMA wal_autocheckpoint = 2000')
+  db.exec('PRAGMA wal_autocheckpoint = 1000')
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
   if (version === 0) {
     db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${String(SCHEMA_VERSION)}; COMMIT`)

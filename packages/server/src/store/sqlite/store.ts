@@ -35,7 +35,8 @@ import { IN_MEMORY, openDatabase, openForReading } from './schema.ts'
 
 /** How many commands share one commit at most. */
 const BATCH_MAX = 256
-/** How many turns of the event loop a commit waits for company: some tens of microseconds. */
+/** How long the next commit waits after the last; how many turns of the event loop otherwise. */
+const COMMIT_PAUSE_MS = 2
 const GATHER_TURNS = 4
 /** How many chores go along with one commit, and how long they wait for one. */
 const CHORES_MAX = 1_024
@@ -91,6 +92,7 @@ class GroupCommit implements SqliteStore {
   #nextAnswer: number
   #latest: string
   #scheduled = false
+  #committedMs = 0
   #choresTimer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -169,21 +171,25 @@ class GroupCommit implements SqliteStore {
 
   /**
    * What arrives while a commit is on its way to the disk makes up the next batch, and so does what
-   * a few more turns of the event loop bring: a commit costs as much for one command as for ten.
+   * arrives shortly after: a commit costs as much for one command as for ten.
    */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    const wait = (turns: number): void => {
-      setImmediate(() => {
-        if (turns > 1 && this.#waiting.length < BATCH_MAX) return wait(turns - 1)
-        this.#scheduled = false
-        this.#commit(this.#waiting.splice(0, BATCH_MAX), this.#chores.splice(0, CHORES_MAX))
-        if (this.#waiting.length > 0) this.#schedule()
-        else if (this.#chores.length > 0) this.#scheduleChores()
-      })
-    }
-    wait(GATHER_TURNS)
+    const pauseMs = this.#committedMs + COMMIT_PAUSE_MS - performance.now()
+    if (pauseMs > 0) setTimeout(() => this.#gather(1), Math.ceil(pauseMs))
+    else this.#gather(GATHER_TURNS)
+  }
+
+  #gather(turns: number): void {
+    setImmediate(() => {
+      if (turns > 1 && this.#waiting.length < BATCH_MAX) return this.#gather(turns - 1)
+      this.#scheduled = false
+      this.#commit(this.#waiting.splice(0, BATCH_MAX), this.#chores.splice(0, CHORES_MAX))
+      this.#committedMs = performance.now()
+      if (this.#waiting.length > 0) this.#schedule()
+      else if (this.#chores.length > 0) this.#scheduleChores()
+    })
   }
 
   /** Chores go along with the next commands; where none come they do not wait long. */
