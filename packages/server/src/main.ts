@@ -196,7 +196,7 @@ export function openHouse(
   if (database === undefined || database.size === 0) {
     throw new HouseError(
       'data_directory_missing',
-      `\`${dataDirectory}\` holds no Surety data; run \`surety init ${dataDirectory}\``,
+      `\`${dataDirectory}\` holds no Surety data; run \`surety init\` on an empty directory, or restore a backup`,
     )
   }
   const unlock = lock(dataDirectory)

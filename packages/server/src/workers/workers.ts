@@ -24,16 +24,15 @@ function system(app: App, scope: Caller['scope']): Caller {
  * Ends what has passed its deadline: unused authorizations, waits, silent executions. One that
  * cannot be ended is passed over, so that it keeps none behind it waiting.
  */
-async function expire(app: App): Promise<number> {
+async function expire(app: App): Promise<void> {
   const at = app.clock.now()
   let after: DueRow | undefined
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     const due = await app.store.reads.due(at, ROWS_MAX, after)
     await Promise.all(due.map((row) => endOverdue(app, row)))
     after = due.at(-1)
-    if (after === undefined) break
+    if (after === undefined) return
   }
-  return 0
 }
 
 async function endOverdue(app: App, { scope, id }: DueRow): Promise<void> {
@@ -120,12 +119,12 @@ export function prepareWorkers(app: App, notifier: Notifier, everyMs: number): W
   let round: Promise<void> = Promise.resolve()
   const work = async (): Promise<void> => {
     for (const each of [
-      () => signLate(app),
+      () => repeated(() => signLate(app)),
       () => expire(app),
-      () => deliverOutbox(app, notifier),
+      () => repeated(() => deliverOutbox(app, notifier)),
     ]) {
       try {
-        await repeated(each)
+        await each()
       } catch (cause) {
         if (!stopped) app.log.warn({ err: cause }, 'a worker failed; it will be tried again')
       }
