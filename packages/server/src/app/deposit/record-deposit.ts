@@ -10,7 +10,7 @@ import {
   type Verified,
 } from '@surety/protocol'
 import type { Deposit, Facts, Idempotency, UseCase } from '../../ports.ts'
-import { keyHolds, verifyParty } from '../party-signature.ts'
+import { keyHolds, verifyParty } from '../principal/party-signature.ts'
 import { type Answer, type App, type Call, type Caller, principalKey } from '../runtime.ts'
 import { fresh, Writing } from '../write-set.ts'
 

@@ -13,7 +13,7 @@ import {
 } from '@surety/protocol'
 import type { CounterName, Facts, Idempotency, Outcome, Stamp, UseCase } from '../../ports.ts'
 import { type GrantChain, grantChain } from '../grant/chain.ts'
-import { keyHolds } from '../party-signature.ts'
+import { keyHolds } from '../principal/party-signature.ts'
 import { currentProfile } from '../profile/current-profile.ts'
 import {
   type Answer,

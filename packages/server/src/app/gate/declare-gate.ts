@@ -9,7 +9,7 @@ import {
   type Verified,
 } from '@surety/protocol'
 import type { Idempotency, UseCase } from '../../ports.ts'
-import { keyHolds, verifyParty } from '../party-signature.ts'
+import { keyHolds, verifyParty } from '../principal/party-signature.ts'
 import {
   type Answer,
   type App,

@@ -13,7 +13,7 @@ import {
   type Verified,
 } from '@surety/protocol'
 import type { Idempotency, UseCase } from '../../ports.ts'
-import { keyHolds, verifyParty } from '../party-signature.ts'
+import { keyHolds, verifyParty } from '../principal/party-signature.ts'
 import { profileByHash } from '../profile/current-profile.ts'
 import { type Answer, type App, type Call, type Caller, gateKey, principalKey } from '../runtime.ts'
 import { settleExecuted } from './settle.ts'

@@ -12,7 +12,7 @@ import {
   type Verified,
 } from '@surety/protocol'
 import type { Facts, Idempotency, Outcome, Stamp, UseCase } from '../../ports.ts'
-import { keyHolds, verifyParty } from '../party-signature.ts'
+import { keyHolds, verifyParty } from '../principal/party-signature.ts'
 import {
   type Answer,
   type App,

@@ -16,7 +16,7 @@ import {
   type SignedTypeName,
   type Verified,
 } from '@surety/protocol'
-import type { App, Caller } from './runtime.ts'
+import type { App, Caller } from '../runtime.ts'
 
 type Principal = principal.Principal
 

@@ -1,9 +1,9 @@
 /** Balances. */
-import * as checks from '../checks.ts'
-import type { CommandGroup } from '../command.ts'
-import { openSession } from '../session.ts'
-import { formatMoney } from '../terminal/money.ts'
-import { table } from '../terminal/render.ts'
+import * as checks from '../../checks.ts'
+import type { CommandGroup } from '../../command.ts'
+import { openSession } from '../../session.ts'
+import { formatMoney } from '../../terminal/money.ts'
+import { table } from '../../terminal/render.ts'
 
 export const account: CommandGroup = {
   name: 'account',

@@ -1,10 +1,10 @@
 /** Records money that came in, on an operator's signed word. */
 import type { Id } from '@surety/protocol'
-import * as checks from '../checks.ts'
-import type { CommandSpec } from '../command.ts'
-import { ensureKey, openSession } from '../session.ts'
-import { formatBoth } from '../terminal/money.ts'
-import { fields } from '../terminal/render.ts'
+import * as checks from '../../checks.ts'
+import type { CommandSpec } from '../../command.ts'
+import { ensureKey, openSession } from '../../session.ts'
+import { formatBoth } from '../../terminal/money.ts'
+import { fields } from '../../terminal/render.ts'
 
 export const deposit: CommandSpec = {
   name: 'deposit',

@@ -4,10 +4,10 @@
  * @module
  */
 import type { GrantBounds } from '@surety/protocol'
-import * as checks from '../checks.ts'
-import type { Given, OptionSpec } from '../command.ts'
-import { usageError } from '../exit.ts'
-import { formatMoney } from '../terminal/money.ts'
+import * as checks from '../../checks.ts'
+import type { Given, OptionSpec } from '../../command.ts'
+import { usageError } from '../../exit.ts'
+import { formatMoney } from '../../terminal/money.ts'
 
 const RISK_CLASSES = ['read', 'compute', 'action', 'financial'] as const
 const DEPTH_DEFAULT = '4'

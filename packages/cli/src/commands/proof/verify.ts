@@ -6,11 +6,11 @@
 import { lstatSync } from 'node:fs'
 import { bundle } from '@surety/domain'
 import type { VerificationReport } from '@surety/protocol'
-import type { CommandSpec } from '../command.ts'
-import { EXIT, usageError } from '../exit.ts'
-import { isWithin, readBundle } from '../local/bundle-directory.ts'
-import { readJwks } from '../local/trusted-keys.ts'
-import { plain, styled } from '../terminal/render.ts'
+import type { CommandSpec } from '../../command.ts'
+import { EXIT, usageError } from '../../exit.ts'
+import { isWithin, readBundle } from '../../local/bundle-directory.ts'
+import { readJwks } from '../../local/trusted-keys.ts'
+import { plain, styled } from '../../terminal/render.ts'
 
 export const verify: CommandSpec = {
   name: 'verify <path>',

@@ -1,5 +1,5 @@
 /** The demo. */
-import type { CommandSpec } from '../command.ts'
+import type { CommandSpec } from '../../command.ts'
 
 export const demo: CommandSpec = {
   name: 'demo',
@@ -9,7 +9,7 @@ export const demo: CommandSpec = {
     { flags: '--out <directory>', about: 'keep the summary, the keys and the bundles there' },
   ],
   run: async (given, host) => {
-    const { runDemo } = await import('../demo/demo.ts')
+    const { runDemo } = await import('../../demo/demo.ts')
     return runDemo(given.text('out'), host)
   },
 }

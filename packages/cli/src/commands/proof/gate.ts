@@ -1,8 +1,8 @@
 /** Gates: paid actions, from intent to settlement. */
-import type { CommandGroup } from '../command.ts'
-import { authorize, declare, voidGate } from '../gate/ask.ts'
-import { evidence, execute, respond } from '../gate/do.ts'
-import { events, list, show } from '../gate/look.ts'
+import type { CommandGroup } from '../../command.ts'
+import { authorize, declare, voidGate } from '../../gate/ask.ts'
+import { evidence, execute, respond } from '../../gate/do.ts'
+import { events, list, show } from '../../gate/look.ts'
 
 export const gate: CommandGroup = {
   name: 'gate',

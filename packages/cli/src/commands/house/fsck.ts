@@ -1,8 +1,8 @@
 /** Checks that everything in a data directory agrees. */
-import type { CommandSpec } from '../command.ts'
-import { EXIT } from '../exit.ts'
-import { ensureData } from '../local/data-directory.ts'
-import { plain, styled } from '../terminal/render.ts'
+import type { CommandSpec } from '../../command.ts'
+import { EXIT } from '../../exit.ts'
+import { ensureData } from '../../local/data-directory.ts'
+import { plain, styled } from '../../terminal/render.ts'
 
 export const fsck: CommandSpec = {
   name: 'fsck',

@@ -1,10 +1,10 @@
 /** Writes the bundle that proves a gate, as a directory. */
 import { fromBase64url } from '@surety/protocol'
-import * as checks from '../checks.ts'
-import type { CommandSpec } from '../command.ts'
-import { writeBundle } from '../local/bundle-directory.ts'
-import { openSession } from '../session.ts'
-import { styled } from '../terminal/render.ts'
+import * as checks from '../../checks.ts'
+import type { CommandSpec } from '../../command.ts'
+import { writeBundle } from '../../local/bundle-directory.ts'
+import { openSession } from '../../session.ts'
+import { styled } from '../../terminal/render.ts'
 
 export const exportCommand: CommandSpec = {
   name: 'export <gateId>',

@@ -1,11 +1,11 @@
 /** Grants: bounded, revocable authority to spend somebody's money. */
 import { type Grant as Document, ensureInstant, formatInstant, type Id } from '@surety/protocol'
 import type { Grant } from '@surety/sdk'
-import * as checks from '../checks.ts'
-import type { Answer, CommandGroup, CommandHost, CommandSpec, Given } from '../command.ts'
-import { ensureKey, openSession } from '../session.ts'
-import { formatMoney } from '../terminal/money.ts'
-import { fields, styled, table } from '../terminal/render.ts'
+import * as checks from '../../checks.ts'
+import type { Answer, CommandGroup, CommandHost, CommandSpec, Given } from '../../command.ts'
+import { ensureKey, openSession } from '../../session.ts'
+import { formatMoney } from '../../terminal/money.ts'
+import { fields, styled, table } from '../../terminal/render.ts'
 import {
   BOUND_OPTIONS,
   boundsFields,

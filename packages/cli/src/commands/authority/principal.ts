@@ -6,12 +6,12 @@ import {
   toBase64url,
 } from '@surety/protocol'
 import { newKeyPair, type Principal } from '@surety/sdk'
-import * as checks from '../checks.ts'
-import type { Answer, CommandGroup, CommandHost, CommandSpec, Given } from '../command.ts'
-import { type Credentials, credentialsText } from '../local/credentials.ts'
-import { reserve, writeNew } from '../local/files.ts'
-import { machine, openSession } from '../session.ts'
-import { fields, styled, table } from '../terminal/render.ts'
+import * as checks from '../../checks.ts'
+import type { Answer, CommandGroup, CommandHost, CommandSpec, Given } from '../../command.ts'
+import { type Credentials, credentialsText } from '../../local/credentials.ts'
+import { reserve, writeNew } from '../../local/files.ts'
+import { machine, openSession } from '../../session.ts'
+import { fields, styled, table } from '../../terminal/render.ts'
 
 const KINDS = ['person', 'organisation', 'agent', 'service', 'app'] as const
 const PURPOSES = ['intent', 'grant', 'response', 'action'] as const

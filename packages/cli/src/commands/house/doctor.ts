@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { CommandHost, CommandSpec, Given } from '../command.ts'
-import { checkDirectory } from '../doctor/directory.ts'
-import type { Finding } from '../doctor/finding.ts'
-import { checkServer } from '../doctor/server.ts'
-import { EXIT } from '../exit.ts'
-import { plain, styled } from '../terminal/render.ts'
+import type { CommandHost, CommandSpec, Given } from '../../command.ts'
+import { checkDirectory } from '../../doctor/directory.ts'
+import type { Finding } from '../../doctor/finding.ts'
+import { checkServer } from '../../doctor/server.ts'
+import { EXIT } from '../../exit.ts'
+import { plain, styled } from '../../terminal/render.ts'
 
 const NODE_MAJOR = 24
 

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { port } from '../checks.ts'
-import type { CommandSpec } from '../command.ts'
-import { EXIT, type ExitCode } from '../exit.ts'
-import { ensureData } from '../local/data-directory.ts'
+import { port } from '../../checks.ts'
+import type { CommandSpec } from '../../command.ts'
+import { EXIT, type ExitCode } from '../../exit.ts'
+import { ensureData } from '../../local/data-directory.ts'
 
 export const serve: CommandSpec = {
   name: 'serve',

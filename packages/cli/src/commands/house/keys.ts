@@ -1,13 +1,13 @@
 /** API keys, and the public keys of Surety. */
 import type { SystemPurpose } from '@surety/protocol'
 import type { ApiKey } from '@surety/sdk'
-import * as checks from '../checks.ts'
-import type { Answer, CommandGroup, CommandSpec } from '../command.ts'
-import { ensureData } from '../local/data-directory.ts'
-import { writeOver } from '../local/files.ts'
-import { openClient, openSession } from '../session.ts'
-import { fields, styled, table } from '../terminal/render.ts'
-import { more } from './principal.ts'
+import * as checks from '../../checks.ts'
+import type { Answer, CommandGroup, CommandSpec } from '../../command.ts'
+import { ensureData } from '../../local/data-directory.ts'
+import { writeOver } from '../../local/files.ts'
+import { openClient, openSession } from '../../session.ts'
+import { fields, styled, table } from '../../terminal/render.ts'
+import { more } from '../authority/principal.ts'
 
 const SYSTEM_PURPOSES = ['decision', 'authorization', 'settlement', 'passport', 'bundle'] as const
 

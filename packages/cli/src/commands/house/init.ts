@@ -2,12 +2,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '@surety/protocol'
-import * as checks from '../checks.ts'
-import type { CommandSpec } from '../command.ts'
-import { type Credentials, credentialsText } from '../local/credentials.ts'
-import { targetFault, writeNew } from '../local/files.ts'
-import { URL_DEFAULT } from '../session.ts'
-import { fields, styled } from '../terminal/render.ts'
+import * as checks from '../../checks.ts'
+import type { CommandSpec } from '../../command.ts'
+import { type Credentials, credentialsText } from '../../local/credentials.ts'
+import { targetFault, writeNew } from '../../local/files.ts'
+import { URL_DEFAULT } from '../../session.ts'
+import { fields, styled } from '../../terminal/render.ts'
 
 export const OPERATOR_FILE = 'operator.credentials.json'
 

@@ -1,12 +1,12 @@
 /** Profiles: the policy that rules. */
 import { fileURLToPath } from 'node:url'
 import type { AppliedProfile } from '@surety/sdk'
-import * as checks from '../checks.ts'
-import type { Answer, CommandGroup, CommandSpec } from '../command.ts'
-import { readProfile } from '../local/profile-file.ts'
-import { openSession } from '../session.ts'
-import { formatMoney } from '../terminal/money.ts'
-import { fields, styled, table } from '../terminal/render.ts'
+import * as checks from '../../checks.ts'
+import type { Answer, CommandGroup, CommandSpec } from '../../command.ts'
+import { readProfile } from '../../local/profile-file.ts'
+import { openSession } from '../../session.ts'
+import { formatMoney } from '../../terminal/money.ts'
+import { fields, styled, table } from '../../terminal/render.ts'
 
 /** The commented profile that comes with the command. */
 export const STARTER_PATH = fileURLToPath(new URL('../../starters/starter.yaml', import.meta.url))
