@@ -45,6 +45,8 @@ export function reasonCodesPage(): Generated {
     String(place + 1),
     `\`${code}\``,
     reason.class,
+    reason.outcome,
+    reason.lift,
     String(reason.status),
     reason.retry,
     reason.meaning,
@@ -66,13 +68,16 @@ renamed and never used for another reason.
 
 ## classes
 
-the class of a rule fixes what it causes and whether the approval of a person lifts it.
+the class of a rule fixes what it may cause, and whether the approval of a person may lift it.
 
-${table(['class', 'causes', 'an approval lifts it'], classes)}
+${table(['class', 'causes', 'an approval may lift it'], classes)}
 
 ## codes in order of precedence
 
-${table(['', 'code', 'class', 'status', 'retry', 'meaning', 'remedy'], rows)}
+*outcome* is what the failure causes under a profile that enforces. *lifted by* says whose approval lifts it: the party whose
+authority is used, an operator, or nobody.
+
+${table(['', 'code', 'class', 'outcome', 'lifted by', 'status', 'retry', 'meaning', 'remedy'], rows)}
 
 ${rows.length} codes.
 `

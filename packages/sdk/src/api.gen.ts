@@ -712,6 +712,8 @@ export interface Operations {
       readonly meaning: string
       readonly remedy: string
       readonly class: string
+      readonly outcome: 'allow' | 'challenge' | 'escalate' | 'deny'
+      readonly lift: 'party' | 'operator' | 'never'
     })[]
   }
   readonly getProblemsOne: {

@@ -1,4 +1,5 @@
 export * from './compile.ts'
+export * from './conclude.ts'
 export * from './counters.ts'
 export * from './decision.ts'
 export * from './deny-all.ts'

@@ -20,7 +20,7 @@ export type ReasonClass =
   | 'approval'
   | 'none'
 
-/** What a failed rule of a class causes at most, and whether an approval lifts it. */
+/** What a failed rule of a class may cause, and whether an approval may lift any code of it. */
 export const REASON_CLASSES: Readonly<
   Record<ReasonClass, { readonly causes: readonly DecisionOutcome[]; readonly liftable: boolean }>
 > = {
@@ -37,8 +37,14 @@ export const REASON_CLASSES: Readonly<
 
 export type Retry = 'never' | 'change' | 'later'
 
+/** Whose approval lifts a failure: the party whose authority is used, an operator, nobody's. */
+export type Lift = 'party' | 'operator' | 'never'
+
 export interface ReasonType {
   readonly class: ReasonClass
+  /** What the failure causes under a profile that enforces. */
+  readonly outcome: DecisionOutcome
+  readonly lift: Lift
   /** The HTTP status of a proxied call that ends for this reason. */
   readonly status: number
   readonly retry: Retry
@@ -47,16 +53,14 @@ export interface ReasonType {
 }
 
 function denied(kind: ReasonClass, retry: Retry, meaning: string, remedy: string): ReasonType {
-  return { class: kind, status: 403, retry, meaning, remedy }
+  return { class: kind, outcome: 'deny', lift: 'never', status: 403, retry, meaning, remedy }
 }
 
-const wait = (meaning: string, remedy: string): ReasonType => ({
-  class: 'approval',
-  status: 202,
-  retry: 'later',
-  meaning,
-  remedy,
-})
+/** A person is asked: an operator if it is escalated, the party if it is challenged. */
+function waits(outcome: 'escalate' | 'challenge', meaning: string, remedy: string): ReasonType {
+  const lift = outcome === 'escalate' ? 'operator' : 'party'
+  return { class: 'approval', outcome, lift, status: 202, retry: 'later', meaning, remedy }
+}
 
 export const REASON_CODES = {
   evaluator_failed: denied(
@@ -312,24 +316,30 @@ export const REASON_CODES = {
     'the payer has too little money available',
     'fund the payer, or ask for less',
   ),
-  risk_class_escalated: wait(
+  risk_class_escalated: waits(
+    'escalate',
     'the profile asks an operator about the risk class',
     'wait for the operator; the gate keeps its place until it expires',
   ),
-  approval_escalated: wait(
+  approval_escalated: waits(
+    'escalate',
     'the profile asks an operator about an amount of this size',
     'wait for the operator; the gate keeps its place until it expires',
   ),
-  risk_class_challenged: wait(
+  risk_class_challenged: waits(
+    'challenge',
     'the profile asks the payer about the risk class',
     'wait for the payer; the gate keeps its place until it expires',
   ),
-  approval_challenged: wait(
+  approval_challenged: waits(
+    'challenge',
     'the profile asks the payer about an amount of this size',
     'wait for the payer; the gate keeps its place until it expires',
   ),
   allowed: {
     class: 'none',
+    outcome: 'allow',
+    lift: 'never',
     status: 200,
     retry: 'never',
     meaning: 'every rule holds',

@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox'
 import {
   closed,
+  DecisionOutcome,
   err,
   formatInstant,
   idOf,
@@ -62,7 +63,14 @@ const reasons = route({
   method: 'GET',
   path: '/v1/reason-codes',
   summary: 'Why decisions come out as they do, in order of precedence',
-  answer: Type.Array(closed({ ...RegistryEntry.properties, class: Type.String() })),
+  answer: Type.Array(
+    closed({
+      ...RegistryEntry.properties,
+      class: Type.String(),
+      outcome: DecisionOutcome,
+      lift: words(['party', 'operator', 'never'], 'whose approval lifts the failure'),
+    }),
+  ),
   problems: [],
   handle: async () =>
     plain(ok(Object.entries(REASON_CODES).map(([code, type]) => ({ code, ...type })))),
