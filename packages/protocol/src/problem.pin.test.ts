@@ -101,6 +101,23 @@ const published = {
   store_unavailable: [503, 'later'],
   shutting_down: [503, 'later'],
   internal_fault: [500, 'later'],
+  web_url_invalid: [422, 'change'],
+  web_header_refused: [422, 'change'],
+  web_address_refused: [403, 'change'],
+  web_name_unresolved: [502, 'later'],
+  web_unreachable: [502, 'later'],
+  web_timeout: [504, 'later'],
+  web_answer_invalid: [502, 'later'],
+  web_answer_too_large: [502, 'change'],
+  payment_required_missing: [502, 'never'],
+  payment_required_invalid: [502, 'never'],
+  payment_version_unsupported: [502, 'never'],
+  chain_unavailable: [503, 'later'],
+  chain_mismatch: [503, 'later'],
+  wallet_key_invalid: [422, 'change'],
+  wallet_already_exists: [409, 'never'],
+  wallet_key_missing: [409, 'change'],
+  wallet_key_unreadable: [503, 'change'],
 }
 
 test('every problem has its published status and retry, and there is no other', () => {

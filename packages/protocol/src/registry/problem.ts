@@ -7,6 +7,7 @@
  * @module
  */
 import { DOOR_PROBLEMS } from './door-problems.ts'
+import { OUTSIDE_PROBLEMS } from './outside-problems.ts'
 import { PATH_PROBLEMS } from './path-problems.ts'
 import type { ProblemType } from './problem-type.ts'
 import type { Retry } from './reason-code.ts'
@@ -14,6 +15,7 @@ import type { Retry } from './reason-code.ts'
 export const PROBLEMS = {
   ...DOOR_PROBLEMS,
   ...PATH_PROBLEMS,
+  ...OUTSIDE_PROBLEMS,
 } as const satisfies Readonly<Record<string, ProblemType>>
 
 export type ProblemCode = keyof typeof PROBLEMS
