@@ -30,6 +30,9 @@ test('the command line page lists every command with its summary, and no other',
     const module = await load()
     if ('commands' in module) {
       for (const command of module.commands) add(`${module.name} `, command)
+      for (const { name, commands } of module.groups ?? []) {
+        for (const command of commands) add(`${module.name} ${name} `, command)
+      }
     } else add('', module)
   }
   const table = readPage('docs/reference/cli.md').split('## Commands')[1]?.split('## ')[0] ?? ''

@@ -13,6 +13,7 @@ import {
   pass,
   profileFor,
   purchase,
+  roleAct,
   rule,
 } from '../support/house.ts'
 
@@ -40,6 +41,7 @@ const ROUTES = [
   'POST /v1/principals/{principalId}/keys principals:write 201',
   'POST /v1/principals/{principalId}/keys/{kid}/retire principals:write 201',
   'POST /v1/principals/{principalId}/lifecycle principals:write 201',
+  'POST /v1/principals/{principalId}/roles roles:write 201',
   'POST /v1/api-keys keys:write 201',
   'GET /v1/api-keys read 200',
   'POST /v1/api-keys/{keyId}/rotate keys:write 201',
@@ -65,6 +67,7 @@ test('the routes, their scopes and their statuses are these', () => {
 test('the scopes are these', () => {
   assert.deepEqual(Object.keys(SCOPES), [
     'principals:write',
+    'roles:write',
     'keys:write',
     'deposits:write',
     'profiles:write',
@@ -144,6 +147,8 @@ const EVENTS = {
   principalKeyRetired: true,
   principalLifecycleChanged: true,
   principalRegistered: true,
+  principalRoleAssigned: true,
+  principalRoleWithdrawn: true,
   profileApplied: false,
   profileStored: false,
   settlementDecided: true,
@@ -152,7 +157,7 @@ const EVENTS = {
 
 test('the events of a house that did everything are these, and these are signed (receipts)', async () => {
   const house = await openHouse()
-  const { market, keyId, kid } = await setStage(house)
+  const { market, keyId, kid, person } = await setStage(house)
   const { agent, payer } = market
   const { client } = house.operator
   const { principalId } = agent
@@ -171,6 +176,12 @@ test('the events of a house that did everything are these, and these are signed 
   await client.call('postPrincipalsKeysRetire', { params: { principalId, kid } })
   const lifecycle = { to: 'throttled', reason: 'test' } as const
   await client.call('postPrincipalsLifecycle', { params: { principalId }, body: lifecycle })
+  const held = roleAct(house.operator, person.principalId, 'viewer')
+  const lost = roleAct(house.operator, person.principalId, 'viewer', { action: 'withdraw_role' })
+  for (const action of [held, lost]) {
+    const params = { principalId: person.principalId }
+    await client.call('postPrincipalsRoles', { params, body: { action } })
+  }
   const { grantHash } = market
   const reason = { reason: 'test' }
   await payer.client.call('postGrantsRevoke', { params: { grantHash }, body: reason })

@@ -68,6 +68,7 @@ test('a route that asks for no credential changes nothing', () => {
 
 const OPERATOR = [
   'principals:write',
+  'roles:write',
   'keys:write',
   'deposits:write',
   'profiles:write',

@@ -17,6 +17,7 @@ import {
   openMarket,
   presentation,
   profileFor,
+  roleAct,
   statement,
   type Tenancy,
   window,
@@ -32,6 +33,7 @@ export interface Stage {
   readonly policyHash: string
   readonly keyId: string
   readonly kid: string
+  readonly person: Member
 }
 
 export interface Example {
@@ -60,7 +62,9 @@ export async function setStage(house: Tenancy): Promise<Stage> {
   })
   const kid = added.keys.at(-1)?.kid as string
   const declaredId = declared.gateId
-  return { house, market, authorized, executing, declaredId, policyHash, keyId: key.keyId, kid }
+  const person = await house.person([])
+  const made = { declaredId, policyHash, keyId: key.keyId, kid, person }
+  return { house, market, authorized, executing, ...made }
 }
 
 function newKey() {
@@ -143,6 +147,10 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
   'POST /v1/principals/{principalId}/lifecycle': operator((stage) => ({
     params: agentId(stage),
     body: { to: 'throttled', reason: 'an example' },
+  })),
+  'POST /v1/principals/{principalId}/roles': operator(({ house, person: { principalId } }) => ({
+    params: { principalId },
+    body: { action: roleAct(house.operator, principalId, 'viewer') },
   })),
   'POST /v1/api-keys': operator((stage) => ({
     body: { ...agentId(stage), name: 'another', scopes: ['read'] },

@@ -16,6 +16,7 @@ import {
   type Id,
   type Instant,
   mintId,
+  type OperatorRole,
   type PartyPurpose,
   type PrincipalKind,
   type Profile,
@@ -36,6 +37,7 @@ import {
   nodeCrypto,
   type RunningHouse,
   readConfig,
+  SCOPES,
   startHouse,
 } from '@surety/server'
 import { type FirstOperator, foundHouse } from '../../packages/server/src/app/house/found-house.ts'
@@ -90,6 +92,8 @@ export interface Tenancy {
     purposes: readonly PartyPurpose[],
     scopes: readonly ApiScope[],
   ): Promise<Member>
+  /** Registers a person who signs acts, and gives them these roles. */
+  person(roles: readonly OperatorRole[], scopes?: readonly ApiScope[]): Promise<Member>
 }
 
 export interface TestHouse extends Tenancy {
@@ -156,7 +160,7 @@ function tenancyOf(running: RunningHouse, founded: FirstOperator, directory: str
     apiKey: founded.apiKey,
     principalId,
   }
-  return {
+  const tenancy: Tenancy = {
     running,
     founded,
     operator,
@@ -175,7 +179,34 @@ function tenancyOf(running: RunningHouse, founded: FirstOperator, directory: str
       const party = new Party({ tenantId, environment, principalId: id, keys }, host)
       return { party, client: clientOf(running.url, apiKey), apiKey, principalId: id, keys }
     },
+    async person(roles, scopes = Object.keys(SCOPES) as ApiScope[]) {
+      const person = await tenancy.member('person', ['action'], scopes)
+      const { principalId } = person
+      for (const role of roles) {
+        const action = roleAct(operator, principalId, role)
+        const call = { params: { principalId }, body: { action } }
+        await operator.client.call('postPrincipalsRoles', call)
+      }
+      return person
+    },
   }
+  return tenancy
+}
+
+/** An act that assigns a role, or withdraws it, by somebody in one of their own. */
+export function roleAct(
+  by: Member,
+  principalId: Id<'prn'>,
+  role: OperatorRole,
+  as: { action?: 'assign_role' | 'withdraw_role'; role?: OperatorRole } = {},
+): string {
+  return by.party.act({
+    action: 'assign_role',
+    role: 'incident_commander',
+    justificationCode: 'test',
+    ...as,
+    assignment: { principalId, role },
+  })
 }
 
 /** Another credential for a principal. */

@@ -91,6 +91,8 @@ export interface CommandGroup {
   readonly name: string
   readonly summary: string
   readonly commands: readonly CommandSpec[]
+  /** Commands that share a second word. */
+  readonly groups?: readonly CommandGroup[]
 }
 export type Module = CommandSpec | CommandGroup
 

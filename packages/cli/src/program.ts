@@ -123,11 +123,12 @@ function addGroup(
   running: Running,
   finish: (exit: ExitCode) => void,
 ): void {
+  const { groups = [] } = group
   const parent = base(root.command(group.name), running.streams).description(group.summary)
   parent.helpCommand(false)
   parent.addHelpText('after', examplesOf(group.commands.map(({ examples }) => examples[0] ?? '')))
   parent.action(() => {
-    const names = group.commands.map(({ name }) => name.split(' ')[0])
+    const names = [...group.commands, ...groups].map(({ name }) => name.split(' ')[0])
     const given = parent.args[0]
     const what =
       given === undefined
@@ -140,6 +141,7 @@ function addGroup(
   })
   parent.allowExcessArguments(true)
   for (const spec of group.commands) addCommand(parent, spec, running, finish)
+  for (const inner of groups) addGroup(parent, inner, running, finish)
 }
 
 function addCommand(

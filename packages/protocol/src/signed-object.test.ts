@@ -6,13 +6,13 @@ import { CompactSign, calculateJwkThumbprint, compactVerify, importJWK } from 'j
 import { toBase64url, toUtf8 } from './bytes.ts'
 import { canonicalize } from './canonical-json.ts'
 import { portableCrypto, publicJwkOf, thumbprint } from './crypto.ts'
-import type { OperatorAction } from './objects/principal.ts'
+import type { OperatorActionOf } from './objects/operator.ts'
 import { signingInput, signObject, type VerificationKey, verifySigned } from './signed-object.ts'
 
 const seed = new Uint8Array(32).fill(1)
 const publicKey = publicJwkOf(seed)
 const kid = thumbprint(publicKey, portableCrypto)
-const action: OperatorAction = {
+const action: OperatorActionOf<'deposit'> = {
   schemaVersion: 'OperatorAction.v1',
   actionId: 'opa_00000000000000000000000001',
   tenantId: 'ten_00000000000000000000000001',

@@ -15,7 +15,8 @@ import { ReceiptBundle, type SystemPurpose } from './objects/bundle.ts'
 import { Authorization, PolicyDecision } from './objects/decision.ts'
 import { AuthorityGrant, DelegationGrant } from './objects/grant.ts'
 import { ExecutionIntent } from './objects/intent.ts'
-import { AgentPassport, OperatorAction, type PartyPurpose } from './objects/principal.ts'
+import { OperatorAction } from './objects/operator.ts'
+import { AgentPassport, type PartyPurpose } from './objects/principal.ts'
 import {
   ProviderResponse,
   SettlementDecisionRecord,

@@ -18,6 +18,7 @@ import {
   type Instant,
   mintId,
   type OperatorAction,
+  type OperatorActionOf,
   type PartyPurpose,
   type ProviderResponse,
   type PublicJwk,
@@ -56,6 +57,13 @@ export type IntentDraft = Omit<
   ExecutionIntent,
   Stated | Drawn | 'intentId' | 'agentId' | 'traceId' | 'issuedAt' | 'expiresAt'
 > & { readonly expiresInMs?: number; readonly traceId?: string }
+
+type ActOf<Action> = Action extends OperatorAction
+  ? Omit<Action, Stated | 'actionId' | 'operatorId' | 'actedAt'>
+  : never
+
+/** What an operator does, why, and in which role; the rest of the act is filled in. */
+export type ActDraft = ActOf<OperatorAction>
 
 const INTENT_LIFETIME_MS = 600_000
 
@@ -158,17 +166,20 @@ export class Party {
   }
 
   /** A deposit that this operator records, signed. */
-  deposit(deposit: OperatorAction['deposit'], justificationCode: string): string {
-    const action: OperatorAction = {
+  deposit(deposit: OperatorActionOf<'deposit'>['deposit'], justificationCode: string): string {
+    return this.act({ action: 'deposit', justificationCode, deposit })
+  }
+
+  /** An act of this operator, signed as of now. */
+  act(draft: ActDraft): string {
+    const action = {
       schemaVersion: 'OperatorAction.v1',
       ...this.#scope(),
       actionId: this.#newId('opa'),
       operatorId: this.principalId,
-      action: 'deposit',
-      justificationCode,
-      deposit,
+      ...draft,
       actedAt: formatInstant(this.#host.now()),
-    }
+    } as const
     return this.sign(action)
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AMOUNT_MAX, type OperatorAction } from '@surety/protocol'
+import { AMOUNT_MAX, type OperatorActionOf } from '@surety/protocol'
 import fc from 'fast-check'
 import { ASSETS, id, PAYEE, PAYER, vectors } from '../fixtures.test.ts'
 import {
@@ -69,7 +69,7 @@ test('every refusal of the ledger has its case', () => {
 test('each fact moves the money it says, from where to where it says', () => {
   interface Postings {
     readonly transferId: Transfer['transferId']
-    readonly action: OperatorAction
+    readonly action: OperatorActionOf<'deposit'>
     readonly held: Omit<Parameters<typeof holdPosting>[0], 'amount'> & { amount: string }
     readonly cases: readonly { posting: string; transfer: Written }[]
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AssetId, Id, OperatorAction } from '@surety/protocol'
+import type { AssetId, Id, OperatorActionOf } from '@surety/protocol'
 import type { AccountName, Transfer } from './ledger.ts'
 
 interface Posting {
@@ -18,7 +18,10 @@ function posted(transferId: Id<'trf'>, posting: Posting): Transfer {
 }
 
 /** A confirmed movement into the house: the rail owes it, the principal owns it. */
-export function depositPosting(action: OperatorAction, transferId: Id<'trf'>): Transfer {
+export function depositPosting(
+  action: OperatorActionOf<'deposit'>,
+  transferId: Id<'trf'>,
+): Transfer {
   const { principalId, amount, asset } = action.deposit
   return posted(transferId, {
     debit: 'rail:ledger',

@@ -12,12 +12,15 @@ import {
   err,
   type Id,
   type Lifecycle,
+  type OperatorRole,
   ok,
   type PartyKey,
   type PrincipalKind,
   type Result,
+  type RoleHeld,
   unreachable,
 } from '@surety/protocol'
+import { changeRole, type RoleCommand, type RoleEvent, type RoleRefusal } from './roles.ts'
 
 export type Principal =
   | { readonly status: 'none' }
@@ -28,6 +31,8 @@ export type Principal =
       readonly name: string
       readonly lifecycle: Lifecycle
       readonly keys: readonly PartyKey[]
+      /** Absent while the principal has never held one. */
+      readonly roles?: readonly RoleHeld[]
     }
 
 export type PrincipalCommand =
@@ -38,9 +43,10 @@ export type PrincipalCommand =
       readonly name: string
       readonly keys: readonly PartyKey[]
     }
-  | { readonly type: 'addKey'; readonly key: PartyKey }
+  | { readonly type: 'addKey'; readonly key: PartyKey; readonly by?: Id<'prn'> | 'system' }
   | { readonly type: 'retireKey'; readonly kid: string; readonly notAfter: string }
   | { readonly type: 'changeLifecycle'; readonly to: Lifecycle; readonly reason: string }
+  | RoleCommand
 
 export type PrincipalEvent =
   | {
@@ -58,6 +64,7 @@ export type PrincipalEvent =
       readonly to: Lifecycle
       readonly reason: string
     }
+  | RoleEvent
 
 /** In the order they are checked. */
 export type PrincipalRefusal =
@@ -68,6 +75,8 @@ export type PrincipalRefusal =
   | 'principal_key_limit'
   | 'principal_key_not_found'
   | 'principal_transition_illegal'
+  | 'operator_key_not_own'
+  | RoleRefusal
 
 export const KEYS_MAX = 32
 const LEFT: ReadonlySet<Lifecycle> = new Set(['decommissioned', 'archived'])
@@ -89,6 +98,25 @@ export function mayAct(principal: Principal): boolean {
   return principal.status === 'registered' && principal.lifecycle === 'active'
 }
 
+/**
+ * INVARIANT(approval): whether this person may act in a role at a moment: registered, active, and
+ * the role is theirs then.
+ */
+export function holdsRole(principal: Principal, role: OperatorRole, at: string): boolean {
+  return (
+    principal.status === 'registered' &&
+    principal.kind === 'person' &&
+    mayAct(principal) &&
+    rolesNow(principal).some((held) => held.role === role && held.notBefore <= at)
+  )
+}
+
+type Registered = Extract<Principal, { status: 'registered' }>
+
+function rolesNow({ roles = [] }: Registered): readonly RoleHeld[] {
+  return roles.filter(({ notAfter }) => notAfter === null)
+}
+
 export const initial: Principal = { status: 'none' }
 
 export function decide(
@@ -108,6 +136,10 @@ export function decide(
     case 'addKey':
       // INVARIANT(terminal): who has left for good gets no new means to sign.
       if (LEFT.has(principal.lifecycle)) return err('principal_not_active')
+      // INVARIANT(approval): whose key it is, that person acts; nobody else lends an operator one.
+      if (rolesNow(principal).length > 0 && command.by !== principal.principalId) {
+        return err('operator_key_not_own')
+      }
       if (principal.keys.some((key) => key.kid === command.key.kid)) {
         return err('principal_key_exists')
       }
@@ -126,6 +158,9 @@ export function decide(
       if (!LIFECYCLE_NEXT[from].includes(to)) return err('principal_transition_illegal')
       return ok([{ type: 'principalLifecycleChanged', from, to, reason }])
     }
+    case 'assignRole':
+    case 'withdrawRole':
+      return changeRole(principal, command)
     default:
       return unreachable(command)
   }
@@ -150,6 +185,18 @@ export function evolve(principal: Principal, event: PrincipalEvent): Principal {
       }
     case 'principalLifecycleChanged':
       return { ...principal, lifecycle: event.to }
+    case 'principalRoleAssigned': {
+      const { role, notBefore, actionHash } = event
+      const held = { role, notBefore, notAfter: null, actionHash }
+      return { ...principal, roles: [...(principal.roles ?? []), held] }
+    }
+    case 'principalRoleWithdrawn': {
+      const { role, notAfter } = event
+      const roles = (principal.roles ?? []).map((held) =>
+        held.role === role && held.notAfter === null ? { ...held, notAfter } : held,
+      )
+      return { ...principal, roles }
+    }
     default:
       return unreachable(event)
   }
@@ -165,7 +212,7 @@ export function passportOf(
     readonly issuedAt: string
   },
 ): AgentPassport {
-  const { principalId, kind, name, lifecycle, keys } = principal
+  const { principalId, kind, name, lifecycle, keys, roles } = principal
   return {
     schemaVersion: 'AgentPassport.v1',
     principalId,
@@ -175,6 +222,7 @@ export function passportOf(
     name,
     lifecycle,
     keys: [...keys],
+    ...(roles === undefined ? {} : { roles: [...roles] }),
     seq: where.seq,
     issuedAt: where.issuedAt,
   }

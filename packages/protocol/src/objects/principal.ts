@@ -1,5 +1,5 @@
 /**
- * Who acts: the passport that says which keys a principal has, and the signed acts of an operator.
+ * Who acts: the passport that says which keys a principal has, and which roles a person holds.
  *
  * Rules: spec/principal.md. Vectors: spec/vectors/principal/.
  *
@@ -7,20 +7,18 @@
  */
 import { type Static, Type } from '@sinclair/typebox'
 import {
-  AmountText,
-  AssetText,
   closed,
   document,
   EnvironmentWord,
   InstantText,
   idOf,
   KidText,
-  NameText,
   PublicJwkObject,
   SeqNumber,
   words,
 } from '../schema.ts'
 import { Lifecycle, PrincipalKind } from './decision.ts'
+import { RoleHeld } from './operator.ts'
 
 /** What a party's key may sign. One key, one purpose. */
 export const PartyPurpose = words(['intent', 'grant', 'response', 'action'])
@@ -45,31 +43,10 @@ export const AgentPassport = document(
     name: Type.String({ minLength: 1, maxLength: 120 }),
     lifecycle: Lifecycle,
     keys: Type.Array(PartyKey, { maxItems: 32 }),
+    roles: Type.Optional(Type.Array(RoleHeld, { minItems: 1, maxItems: 64 })),
     seq: SeqNumber,
     issuedAt: InstantText,
   },
-  'Which keys a principal has, for what and from when to when; signed by Surety. The only way a key of a party comes to be trusted.',
+  'Which keys a principal has, for what and from when to when, and which roles; signed by Surety. The only way a key of a party comes to be trusted.',
 )
 export type AgentPassport = Static<typeof AgentPassport>
-
-export const OperatorAction = document(
-  'OperatorAction.v1',
-  {
-    actionId: idOf('opa'),
-    tenantId: idOf('ten'),
-    environment: EnvironmentWord,
-    operatorId: idOf('prn'),
-    action: words(['deposit']),
-    justificationCode: NameText,
-    deposit: closed({
-      source: NameText,
-      reference: NameText,
-      principalId: idOf('prn'),
-      amount: AmountText,
-      asset: AssetText,
-    }),
-    actedAt: InstantText,
-  },
-  'An act of an operator, signed by them. A deposit names the confirmed movement it records.',
-)
-export type OperatorAction = Static<typeof OperatorAction>

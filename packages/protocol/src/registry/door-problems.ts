@@ -172,6 +172,55 @@ export const DOOR_PROBLEMS = {
   // Principals and keys
   principal_not_found: problem(404, 'never', 'there is no such principal', 'check the id'),
   principal_already_exists: problem(409, 'never', 'a principal has this id', 'register another id'),
+  principal_mismatch: problem(
+    422,
+    'change',
+    'the act is about another principal than the request',
+    'send it to the principal that it names',
+  ),
+  role_not_held: problem(
+    403,
+    'change',
+    'the operator does not hold the role that the act names',
+    'act in a role you hold, or ask for the role; see `surety principal roles list`',
+  ),
+  role_not_assignable: problem(
+    403,
+    'never',
+    'the role of the operator may not assign or withdraw that role',
+    'ask an incident_commander',
+  ),
+  role_change_own: problem(403, 'never', 'nobody changes their own roles', 'ask another operator'),
+  role_holder_not_person: problem(
+    422,
+    'change',
+    'only a person holds a role',
+    'register the person, and assign the role to them',
+  ),
+  role_already_held: problem(
+    409,
+    'never',
+    'the person holds the role already',
+    'nothing is left to do',
+  ),
+  role_not_assigned: problem(
+    409,
+    'never',
+    'the person does not hold the role',
+    'nothing is left to do',
+  ),
+  role_limit: problem(
+    409,
+    'never',
+    'too many roles were assigned to the person over time',
+    'register the person anew',
+  ),
+  operator_key_not_own: problem(
+    403,
+    'never',
+    'the keys of a person who holds a role are added by that person alone',
+    'let them add it with their own API key, or withdraw their roles first',
+  ),
   principal_transition_illegal: problem(
     409,
     'change',

@@ -147,4 +147,6 @@ export const SIGNED_FACTS: ReadonlySet<string> = new Set([
   'principalKeyAdded',
   'principalKeyRetired',
   'principalLifecycleChanged',
+  'principalRoleAssigned',
+  'principalRoleWithdrawn',
 ])

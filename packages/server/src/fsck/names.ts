@@ -106,9 +106,9 @@ export class Names {
 
   #checkOutbox(tables: Tables): void {
     for (const { position, scope, topic, body } of tables.rows(OUTBOX)) {
-      const gateId = (jsonOf(body) as Members | undefined)?.gateId
-      const isKnown = this.#versions.has(`${String(scope)} gate:${String(gateId)}`)
-      const holds = isKnown && String(topic).startsWith('gate.')
+      const [kind = ''] = String(topic).split('.')
+      const about = (jsonOf(body) as Members | undefined)?.[`${kind}Id`]
+      const holds = this.#versions.has(`${String(scope)} ${kind}:${String(about)}`)
       this.#findings.expect('outbox', holds, `${String(position)} tells of nothing that is there`)
     }
   }

@@ -35,6 +35,8 @@ const STATEMENT_OF: Readonly<Record<string, string>> = {
   principalKeyAdded: 'passport',
   principalKeyRetired: 'passport',
   principalLifecycleChanged: 'passport',
+  principalRoleAssigned: 'passport',
+  principalRoleWithdrawn: 'passport',
 }
 /** Where an event states a hash, and of what. */
 const STATED: readonly (readonly [hash: string, member: string])[] = [
@@ -206,6 +208,9 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
       const by = String(inside('document').grantorId)
       const types = ['AuthorityGrant.v1', 'DelegationGrant.v1'] as const
       wanted.set('grant.jws', party('grantHash', by, ...types))
+    }
+    if (kind === 'principal' && typeof data.actionHash === 'string') {
+      wanted.set(`action-${data.actionHash}.jws`, party('actionHash', actor, 'OperatorAction.v1'))
     }
     if (kind === 'deposit') {
       const hash = String(inside('deposit').actionHash)

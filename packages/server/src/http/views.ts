@@ -24,6 +24,7 @@ import {
   PolicyDecision,
   PrincipalKind,
   Profile,
+  RoleHeld,
   words,
 } from '@surety/protocol'
 
@@ -106,9 +107,10 @@ export const PrincipalView = closed(
     name: Type.String(),
     lifecycle: Lifecycle,
     keys: Type.Array(PartyKey),
+    roles: Type.Array(RoleHeld, { description: 'as an operator, past ones included' }),
     receipts: Type.Optional(ReceiptList),
   },
-  { $id: 'Principal', description: 'who acts, and with which keys' },
+  { $id: 'Principal', description: 'who acts, with which keys, and in which roles' },
 )
 
 export const GrantView = closed(

@@ -12,6 +12,7 @@ import { type Credentials, credentialsText } from '../../local/credentials.ts'
 import { reserve, writeNew } from '../../local/files.ts'
 import { machine, openSession } from '../../session.ts'
 import { fields, styled, table } from '../../terminal/render.ts'
+import { roles } from './roles.ts'
 
 const KINDS = ['person', 'organisation', 'agent', 'service', 'app'] as const
 const PURPOSES = ['intent', 'grant', 'response', 'action'] as const
@@ -241,4 +242,5 @@ export const principal: CommandGroup = {
   name: 'principal',
   summary: 'who acts, and with which keys',
   commands: [register, list, show, lifecycle, addKey, retireKey],
+  groups: [roles],
 }

@@ -12,6 +12,7 @@ import { fresh, Writing } from '../write-set.ts'
 /** Every scope, and what it lets a key do. */
 export const SCOPES = {
   'principals:write': 'register principals, change their keys and lifecycle',
+  'roles:write': 'assign and withdraw the roles of operators',
   'keys:write': 'create, rotate and revoke API keys',
   'deposits:write': 'record deposits',
   'profiles:write': 'apply profiles',

@@ -1,30 +1,17 @@
 /** Records money that came in, on an operator's signed word. Rules: spec/ledger.md. */
 import { ledger } from '@surety/domain'
-import {
-  ASSETS,
-  err,
-  type Id,
-  type JsonObject,
-  type OperatorAction,
-  ok,
-  type Verified,
-} from '@surety/protocol'
+import { ASSETS, err, type Id, type JsonObject, type OperatorActionOf } from '@surety/protocol'
 import type { Deposit, Facts, Idempotency, UseCase } from '../../ports.ts'
-import { keyHolds, verifyParty } from '../principal/party-signature.ts'
+import { type SignedAct, verifyOwnAct } from '../principal/operator-action.ts'
+import { keyHolds } from '../principal/party-signature.ts'
 import { type Answer, type App, type Call, type Caller, principalKey } from '../runtime.ts'
 import { fresh, Writing } from '../write-set.ts'
 
-/** How long an operator's signature may lie about before it is recorded. */
-const ACTION_AGE_MAX_MS = 300_000
-
-interface Depositing {
-  readonly jws: string
-  readonly verified: Verified<'OperatorAction.v1'>
-}
+type Depositing = SignedAct<'deposit'>
 type Reads = ReturnType<typeof reads>
 
-function reads({ verified }: Depositing) {
-  const { operatorId, deposit } = verified.object
+function reads({ object }: Depositing) {
+  const { operatorId, deposit } = object
   const { principalId, asset } = deposit
   return {
     operator: principalKey(operatorId),
@@ -36,8 +23,7 @@ function reads({ verified }: Depositing) {
 
 const useCase: UseCase<Depositing, Reads, Answer> = {
   reads,
-  decide: (read, { jws, verified }, stamp) => {
-    const { object: action, hash: actionHash, kid } = verified
+  decide: (read, { jws, object: action, hash: actionHash, kid }, stamp) => {
     if (read.owner.state.status === 'none') {
       return { type: 'refuse', code: 'principal_not_found', detail: action.deposit.principalId }
     }
@@ -93,7 +79,7 @@ function refusedBy(read: Facts<Reads>, transfer: ledger.Transfer) {
 
 function depositOf(
   depositId: Id<'dep'>,
-  action: OperatorAction,
+  action: OperatorActionOf<'deposit'>,
   actionHash: string,
   recordedAt: string,
 ): Deposit {
@@ -112,15 +98,10 @@ export function recordDeposit(
     useCase,
     idempotency,
     prepare: async () => {
-      const types = ['OperatorAction.v1'] as const
-      const verified = await verifyParty(app, caller, { types, jws, signer: 'operatorId' })
-      if (!verified.ok) return verified
-      const { operatorId, deposit, actedAt } = verified.value.object
-      if (operatorId !== caller.principalId) return err('caller_mismatch', operatorId)
-      if (!ASSETS.has(deposit.asset)) return err('asset_unknown', deposit.asset)
-      const age = app.clock.now() - Date.parse(actedAt)
-      if (Math.abs(age) > ACTION_AGE_MAX_MS) return err('time_out_of_range', actedAt)
-      return ok({ jws, verified: verified.value })
+      const act = await verifyOwnAct(app, caller, jws, ['deposit'])
+      if (!act.ok) return act
+      const { asset } = act.value.object.deposit
+      return ASSETS.has(asset) ? act : err('asset_unknown', asset)
     },
   }
 }

@@ -10,6 +10,7 @@ import {
 import type { Scope, UseCase } from '../../ports.ts'
 import { apiKeyText, createApiKey, SCOPES } from '../api-key/api-keys.ts'
 import { registerPrincipal } from '../principal/principals.ts'
+import { crownFounder } from '../principal/roles.ts'
 import { type Answer, type App, type Caller, run } from '../runtime.ts'
 import { fresh, Writing } from '../write-set.ts'
 
@@ -57,6 +58,7 @@ export async function foundHouse(app: App, scope: Scope, name: string): Promise<
   const body = { kind: 'person', name, keys } as const
   const registered = ensure(await run(app, caller, registerPrincipal(body, null)))
   const principalId = registered.principalId as Id<'prn'>
+  ensure(await run(app, caller, crownFounder(principalId)))
   const secret = toBase64url(app.random.bytes(32))
   const wanted = { principalId, name: 'first operator', scopes: operatorScopes() }
   const minted = { secret, secretHash: app.mac(secret) }

@@ -32,11 +32,12 @@ export interface NewPrincipal {
 type Principal = principal.Principal
 
 /** Appends facts to a principal's stream, each with the passport that is true after it. */
-function append(
+export function appendFacts(
   before: Stored<Principal>,
   principalId: Id<'prn'>,
   events: readonly principal.PrincipalEvent[],
   stamp: Stamp,
+  writing: Writing = new Writing(stamp),
 ): Outcome<Answer> {
   const stream = `principal:${principalId}`
   const kid = stamp.kids.passport
@@ -48,7 +49,6 @@ function append(
     const where = { ...stamp.scope, seq, issuedAt: stamp.atText }
     return { ...event, passport: principal.passportOf(state, where), kid }
   })
-  const writing = new Writing(stamp)
   writing.append({ family: 'principal', id: principalId, stream, before }, facts, state)
   return writing.answer(principalView(state), stream)
 }
@@ -56,8 +56,8 @@ function append(
 /** A principal as callers see it. */
 export function principalView(state: Principal): JsonObject {
   if (state.status === 'none') throw new Error('there is no such principal')
-  const { principalId, kind, name, lifecycle, keys } = state
-  return { principalId, kind, name, lifecycle, keys } as unknown as JsonObject
+  const { principalId, kind, name, lifecycle, keys, roles = [] } = state
+  return { principalId, kind, name, lifecycle, keys, roles } as unknown as JsonObject
 }
 
 function partyKeys(keys: readonly NewKey[]): Result<readonly NewKey[], ProblemCode> {
@@ -84,7 +84,7 @@ const register: UseCase<Registering, Record<never, never>, Answer> = {
     const command = { type: 'register', principalId, kind, name, keys } as const
     const decided = principal.decide(principal.initial, command)
     if (!decided.ok) return { type: 'refuse', code: decided.refusal }
-    return append(fresh(principal.initial), principalId, decided.value, stamp)
+    return appendFacts(fresh(principal.initial), principalId, decided.value, stamp)
   },
 }
 
@@ -115,7 +115,7 @@ const change: UseCase<Changing, Reads, Answer> = {
   decide: (read, { principalId, command }, stamp) => {
     const decided = principal.decide(read.principal.state, command(stamp))
     if (!decided.ok) return { type: 'refuse', code: decided.refusal }
-    return append(read.principal, principalId, decided.value, stamp)
+    return appendFacts(read.principal, principalId, decided.value, stamp)
   },
 }
 
@@ -130,7 +130,12 @@ function changing(
 
 /** Adds a key; it is valid from now on. */
 export function addKey(id: string, key: NewKey, idempotency: Idempotency | null) {
-  const call = changing(id, (stamp) => ({ type: 'addKey', key: keyAt(key, stamp) }), idempotency)
+  const command: Changing['command'] = (stamp) => ({
+    type: 'addKey',
+    key: keyAt(key, stamp),
+    by: stamp.actor,
+  })
+  const call = changing(id, command, idempotency)
   const weak = publicKeyBytes(key.publicKey) === undefined
   return weak ? { ...call, prepare: async () => err('principal_key_weak' as const) } : call
 }

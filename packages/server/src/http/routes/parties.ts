@@ -28,6 +28,7 @@ import {
   registerPrincipal,
   retireKey,
 } from '../../app/principal/principals.ts'
+import { changeRole } from '../../app/principal/roles.ts'
 import { listApiKeys, listPrincipals, readAccounts, readPrincipal } from '../../app/read.ts'
 import { type App, type Caller, run, type Signed } from '../../app/runtime.ts'
 import { paged, pageQuery } from '../paging.ts'
@@ -102,6 +103,7 @@ const newKey = route({
     'principal_key_exists',
     'principal_key_limit',
     'principal_key_weak',
+    'operator_key_not_own',
   ],
   handle: async ({ app, caller, params, body, idempotency }) =>
     signed(await run(app, caller, addKey(params.principalId, body, idempotency))),
@@ -135,6 +137,33 @@ const lifecycle = route({
   problems: ['principal_not_found', 'principal_transition_illegal'],
   handle: async ({ app, caller, params, body, idempotency }) =>
     signed(await run(app, caller, changeLifecycle(params.principalId, body, idempotency))),
+})
+
+const roles = route({
+  method: 'POST',
+  path: '/v1/principals/{principalId}/roles',
+  summary: 'Assign a role to a person or withdraw it, on an operator’s signed act',
+  scope: 'roles:write',
+  params: principalParams,
+  query: null,
+  body: closed({ action: JwsText }),
+  status: 201,
+  answer: PrincipalView,
+  problems: [
+    ...PARTY_PROBLEMS,
+    'time_out_of_range',
+    'principal_not_found',
+    'principal_mismatch',
+    'role_not_held',
+    'role_change_own',
+    'role_not_assignable',
+    'role_holder_not_person',
+    'role_already_held',
+    'role_not_assigned',
+    'role_limit',
+  ],
+  handle: async ({ app, caller, params, body, idempotency }) =>
+    signed(await run(app, caller, changeRole(app, caller, { ...params, ...body }, idempotency))),
 })
 
 /** A secret of 256 bits, and the keyed hash that is all we keep of it. */
@@ -266,6 +295,7 @@ export const partyRoutes: readonly Route[] = [
   newKey,
   endKey,
   lifecycle,
+  roles,
   createKey,
   listKeys,
   rotateKey,
