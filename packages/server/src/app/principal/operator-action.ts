@@ -18,7 +18,7 @@ import type { App, Caller } from '../runtime.ts'
 import { keyHolds, verifyParty } from './party-signature.ts'
 
 /** How long an operator's signature may lie about before it takes effect. */
-export const ACTION_AGE_MAX_MS = 300_000
+const ACTION_AGE_MAX_MS = 300_000
 
 /** An act whose signature holds, and the text that was signed. */
 export interface SignedAct<Name extends OperatorActionName>
@@ -28,7 +28,7 @@ export interface SignedAct<Name extends OperatorActionName>
 }
 
 /** An act of one of these names, signed by the operator it states, whoever brings it. */
-export async function verifyAct<Name extends OperatorActionName>(
+async function verifyAct<Name extends OperatorActionName>(
   app: App,
   caller: Caller,
   jws: string,
