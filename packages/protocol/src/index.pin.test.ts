@@ -122,7 +122,6 @@ const published = [
   'toBase64url',
   'toHex',
   'toUtf8',
-  'underRole',
   'unreachable',
   'verifySigned',
   'words',

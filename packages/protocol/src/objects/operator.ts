@@ -1,61 +1,13 @@
 /**
- * What operators do: the roles a person may hold, and the signed act given under one of them.
+ * The signed acts of operators, one variant for each thing they do.
  *
- * Rules: spec/operator.md. Vectors: spec/vectors/principal/.
+ * Rules: spec/operator.md.
  *
  * @module
  */
 import { type Static, Type } from '@sinclair/typebox'
-import {
-  AmountText,
-  AssetText,
-  closed,
-  EnvironmentWord,
-  HashText,
-  InstantText,
-  idOf,
-  NameText,
-  words,
-} from '../schema.ts'
-
-/** Every role, in the order in which they are listed. None includes another. */
-export const OPERATOR_ROLES = [
-  'viewer',
-  'reviewer',
-  'oncall',
-  'ops_admin',
-  'incident_commander',
-] as const
-export const OperatorRole = words(OPERATOR_ROLES, 'what a person may do as an operator')
-export type OperatorRole = Static<typeof OperatorRole>
-
-/** A role somebody holds or held; both ends are inclusive, and an entry that ended stays. */
-export const RoleHeld = closed({
-  role: OperatorRole,
-  notBefore: InstantText,
-  notAfter: Type.Union([InstantText, Type.Null()]),
-  actionHash: Type.Union([HashText, Type.Null()], {
-    description: 'the act that assigned it; null for the founder of the house',
-  }),
-})
-export type RoleHeld = Static<typeof RoleHeld>
-
-const stated = {
-  schemaVersion: Type.Literal('OperatorAction.v1'),
-  actionId: idOf('opa'),
-  tenantId: idOf('ten'),
-  environment: EnvironmentWord,
-  operatorId: idOf('prn'),
-  justificationCode: NameText,
-  actedAt: InstantText,
-}
-
-/** What every act given under a role says; what it is about follows. */
-export const underRole = {
-  ...stated,
-  role: OperatorRole,
-  justification: Type.Optional(Type.String({ minLength: 1, maxLength: 2_000 })),
-}
+import { AmountText, AssetText, closed, idOf, NameText, words } from '../schema.ts'
+import { OperatorRole, stated, underRole } from './role.ts'
 
 /** A deposit needs no role: it is a statement about money that came in. */
 const DepositAct = closed({
