@@ -170,7 +170,11 @@ export const ApiKeyView = closed(
     scopes: Type.Array(Type.String()),
     createdAt: InstantText,
     revokedAt: orNull(InstantText),
-    secret: Type.Optional(Type.String({ description: 'the whole API key; shown this once' })),
+    secret: Type.Optional(
+      Type.String({
+        description: 'the whole API key; shown once, and absent where the answer is replayed',
+      }),
+    ),
     receipts: Type.Optional(ReceiptList),
   },
   { $id: 'ApiKey', description: 'a credential bound to one principal' },
