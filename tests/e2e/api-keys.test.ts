@@ -1,8 +1,6 @@
 /** API keys: shown once, kept as keyed hashes, and ended at once. */
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { type ApiKey, Client, newApiKey } from '@surety/sdk'
 import { SCOPES } from '@surety/server'
 import { codeOf } from '../support/answers.ts'
 import { everyByte, unchanged } from '../support/books.ts'
@@ -104,42 +102,6 @@ test('a rotated key has a new secret at once, and the old one ends (control)', a
   assert.equal(await whoami(rotated), 'ok')
   await house.operator.client.call('postApiKeysRevoke', { params: { keyId } })
   assert.equal(await whoami(rotated), 'credentials_invalid')
-})
-
-test('a key is made once, however often it is asked for, and its secret shown once (once)', async () => {
-  const { url } = house.running
-  const { apiKey } = house.operator
-  const body = { principalId: market.agent.principalId, name: 'twice', scopes: ['read'] }
-  const make = { method: 'POST', path: '/v1/api-keys', apiKey, key: randomUUID(), body } as const
-  const [made, again] = [await send(url, make), await send(url, make)]
-  const { secret, ...view } = JSON.parse(made.text) as ApiKey
-  assert.equal(await whoami(secret), 'ok')
-  assert.equal(again.headers.get('idempotent-replayed'), 'true')
-  assert.deepEqual(JSON.parse(again.text), view)
-  const path = `/v1/api-keys/${view.keyId}/rotate`
-  const rotate = { method: 'POST', path, apiKey, key: randomUUID() } as const
-  const [rotated, replayed] = [await send(url, rotate), await send(url, rotate)]
-  const next = JSON.parse(rotated.text) as ApiKey
-  assert.equal((JSON.parse(replayed.text) as ApiKey).secret, undefined)
-  assert.equal(await whoami(secret), 'credentials_invalid')
-  assert.equal(await whoami(next.secret), 'ok')
-})
-
-test('an answer that was lost costs a secret, not a key', async () => {
-  const { principalId } = market.agent
-  const { url } = house.running
-  const { apiKey } = house.operator
-  const first = randomUUID()
-  const asking = (...keys: string[]) => {
-    const newKey = () => keys.shift() ?? randomUUID()
-    return new Client({ url, apiKey, fetch, newKey, wait: async () => undefined })
-  }
-  const body = { principalId, name: 'lost', scopes: ['read'] as const }
-  const lost = await newApiKey(asking(first), body)
-  const found = await newApiKey(asking(first), body)
-  assert.equal(found.keyId, lost.keyId)
-  assert.notEqual(found.secret, lost.secret)
-  assert.equal(await whoami(found.secret), 'ok')
 })
 
 test('a key that is nearly right is as wrong as any', async () => {

@@ -480,6 +480,7 @@ function settle(
   const honest = { colour, checks, verdict: judged, at: atText(ms) }
   const record = (lies?.record ?? truth)(receipt.settlementDecisionOf(state, honest))
   const { verdict } = record
+  if (verdict === 'capture') throw new Error('the books pay these gates')
   const transfer = verdict === 'review' ? null : closing(state, verdict, number)
   const made = receipt.settlementReceiptOf(state, verdict, {
     settlementDecisionHash: hashOf(record, nodeCrypto),

@@ -82,6 +82,7 @@ const PURPOSES = {
   'Authorization.v1': 'authorization',
   'SettlementDecisionRecord.v2': 'settlement',
   'SettlementReceipt.v1': 'settlement',
+  'PaymentStatus.v1': 'settlement',
 } as const
 
 /** All parts of the bundle of a story, signed with the keys of a house. */

@@ -283,7 +283,7 @@ export const FORM_TRIPS: readonly Trip[] = [
     lie: 'an intent that somebody else signed',
     fails: ['intent_signature'],
     files: restory('released', ({ signed }) => ({
-      signed: { ...signed, intent: signedBy(stranger, payloadOf(signed.intent)) },
+      signed: { ...signed, intent: signedBy(stranger, payloadOf(signed.intent ?? '')) },
     })),
   },
   {

@@ -93,6 +93,8 @@ export function trustPathSize(files: readonly SourceFile[]): Finding[] {
   const path = 'packages/protocol/src'
   const size = files
     .filter((file) => file.path.startsWith(`${path}/`) && isMeasured(file) && !isTest(file.path))
+    // Tables of codes and words are looked up, not read through.
+    .filter((file) => !file.path.startsWith(`${path}/registry/`))
     .reduce((sum, file) => sum + countLines(file.text), 0)
   if (size <= protocolLinesMax) return []
   const message = `${size} lines, limit ${protocolLinesMax}: an auditor reads it in a day`

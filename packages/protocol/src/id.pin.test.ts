@@ -19,6 +19,10 @@ test('every prefix names its published type, and there is no other', () => {
     evd: 'evidence',
     opa: 'operator action',
     req: 'request',
+    pay: 'payment',
+    wlt: 'wallet',
+    clm: 'claim',
+    prb: 'probe',
   })
   assert.equal(ID_BODY, '[0-7][0-9a-hjkmnp-tv-z]{25}')
 })

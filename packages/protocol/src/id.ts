@@ -23,6 +23,10 @@ export const ID_PREFIXES = {
   evd: 'evidence',
   opa: 'operator action',
   req: 'request',
+  pay: 'payment',
+  wlt: 'wallet',
+  clm: 'claim',
+  prb: 'probe',
 } as const
 export type IdPrefix = keyof typeof ID_PREFIXES
 

@@ -16,6 +16,7 @@ import { Authorization, PolicyDecision } from './objects/decision.ts'
 import { AuthorityGrant, DelegationGrant } from './objects/grant.ts'
 import { ExecutionIntent } from './objects/intent.ts'
 import { OperatorAction } from './objects/operator.ts'
+import { PaymentStatus, ProbeDecision } from './objects/payment.ts'
 import { AgentPassport, type PartyPurpose } from './objects/principal.ts'
 import {
   ProviderResponse,
@@ -42,6 +43,7 @@ export const SIGNED_TYPES = {
   'DelegationGrant.v1': { schema: DelegationGrant, purpose: 'grant', signedAt: 'notBefore' },
   'ProviderResponse.v1': { schema: ProviderResponse, purpose: 'response', signedAt: 'completedAt' },
   'OperatorAction.v1': { schema: OperatorAction, purpose: 'action', signedAt: 'actedAt' },
+  'ProbeDecision.v1': { schema: ProbeDecision, purpose: 'decision', signedAt: 'decidedAt' },
   'PolicyDecision.v1': { schema: PolicyDecision, purpose: 'decision', signedAt: 'decidedAt' },
   'Authorization.v1': { schema: Authorization, purpose: 'authorization', signedAt: 'issuedAt' },
   'SettlementDecisionRecord.v2': {
@@ -49,6 +51,7 @@ export const SIGNED_TYPES = {
     purpose: 'settlement',
     signedAt: 'decidedAt',
   },
+  'PaymentStatus.v1': { schema: PaymentStatus, purpose: 'settlement', signedAt: 'at' },
   'SettlementReceipt.v1': { schema: SettlementReceipt, purpose: 'settlement', signedAt: 'at' },
   'AgentPassport.v1': { schema: AgentPassport, purpose: 'passport', signedAt: 'issuedAt' },
   'ReceiptBundle.v1': { schema: ReceiptBundle, purpose: 'bundle', signedAt: null },

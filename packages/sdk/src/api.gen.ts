@@ -95,6 +95,22 @@ export type AppliedProfile = {
         readonly max: string
       })[]
     }
+    readonly x402?: {
+      readonly origins: readonly ({
+        readonly origin: string
+        readonly methods: readonly ('GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+        readonly privateAddresses?: boolean
+        readonly alias?: string
+      })[]
+      readonly payees: readonly ({
+        readonly payee: string
+        readonly network: string
+        readonly payTo: string
+      })[]
+      readonly schemes: readonly ('exact')[]
+      readonly validSecondsMax: number
+      readonly unsignedBy?: readonly (string)[]
+    }
     readonly authorizationWithinMs: number
     readonly approvalWithinMs: number
     readonly settlement: {
@@ -214,7 +230,7 @@ export type Gate = {
     readonly asset: string
     readonly payee: string
     readonly rail: string
-    readonly walletRef: null
+    readonly walletRef: string | null
     readonly grantHash: string
     readonly holdId: string
     readonly nonce: string
@@ -336,7 +352,7 @@ export type Problem = {
   readonly status: number
   readonly detail?: string
   readonly instance?: string
-  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_mismatch' | 'role_not_held' | 'role_not_assignable' | 'role_change_own' | 'role_holder_not_person' | 'role_already_held' | 'role_not_assigned' | 'role_limit' | 'operator_key_not_own' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_settled' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault' | 'web_url_invalid' | 'web_header_refused' | 'web_address_refused' | 'web_name_unresolved' | 'web_unreachable' | 'web_timeout' | 'web_answer_invalid' | 'web_answer_too_large' | 'payment_required_missing' | 'payment_required_invalid' | 'payment_version_unsupported' | 'chain_unavailable' | 'chain_mismatch' | 'wallet_key_invalid' | 'wallet_already_exists' | 'wallet_key_missing' | 'wallet_key_unreadable'
+  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_mismatch' | 'role_not_held' | 'role_not_assignable' | 'role_change_own' | 'role_holder_not_person' | 'role_already_held' | 'role_not_assigned' | 'role_limit' | 'operator_key_not_own' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_settled' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault' | 'payment_denied' | 'payment_waiting' | 'payment_unknown' | 'payment_not_found' | 'intent_signature_required' | 'intent_not_for_purchase' | 'quote_changed' | 'offer_above_maximum' | 'offers_not_acceptable' | 'response_not_kept' | 'proxy_alias_not_found' | 'network_not_configured' | 'wallet_not_found' | 'wallet_transition_illegal' | 'inbound_not_found' | 'inbound_already_booked' | 'web_url_invalid' | 'web_header_refused' | 'web_address_refused' | 'web_name_unresolved' | 'web_unreachable' | 'web_timeout' | 'web_answer_invalid' | 'web_answer_too_large' | 'payment_required_missing' | 'payment_required_invalid' | 'payment_version_unsupported' | 'chain_unavailable' | 'chain_mismatch' | 'wallet_key_invalid' | 'wallet_already_exists' | 'wallet_key_missing' | 'wallet_key_unreadable'
   readonly retry: 'never' | 'change' | 'later'
   readonly remedy: string
   readonly params?: { readonly [name: string]: unknown }
@@ -539,6 +555,22 @@ export interface Operations {
             readonly asset: string
             readonly max: string
           })[]
+        }
+        readonly x402?: {
+          readonly origins: readonly ({
+            readonly origin: string
+            readonly methods: readonly ('GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+            readonly privateAddresses?: boolean
+            readonly alias?: string
+          })[]
+          readonly payees: readonly ({
+            readonly payee: string
+            readonly network: string
+            readonly payTo: string
+          })[]
+          readonly schemes: readonly ('exact')[]
+          readonly validSecondsMax: number
+          readonly unsignedBy?: readonly (string)[]
         }
         readonly authorizationWithinMs: number
         readonly approvalWithinMs: number

@@ -4,7 +4,6 @@
  * @module
  */
 export * from './api.gen.ts'
-export * from './api-key.ts'
 export * from './client.ts'
 export * from './errors.ts'
 export * from './party.ts'

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { gate, grant, ledger, principal } from '@surety/domain'
+import type { gate, grant, ledger, principal, wallet } from '@surety/domain'
 import type {
   Crypto,
   Environment,
@@ -16,6 +16,7 @@ import type {
   IdPrefix,
   Instant,
   Jwks,
+  ProbeDecision,
   ProblemCode,
   Profile,
   SystemPurpose,
@@ -58,6 +59,12 @@ export interface Deposit {
   readonly recordedAt: string
 }
 
+/** A decision on an unpaid probe that had to be written down: a denial, or an unsafe method. */
+export interface ProbeRecord {
+  readonly decision: ProbeDecision
+  readonly kid: string
+}
+
 /** What may be stored by key, and what a missing row means. */
 export interface Families {
   readonly gate: gate.Gate
@@ -68,6 +75,9 @@ export interface Families {
   readonly activeProfile: ActiveProfile | null
   readonly deposit: Deposit | null
   readonly tenant: { readonly name: string } | null
+  readonly wallet: wallet.Wallet
+  readonly inbound: wallet.Inbound
+  readonly probe: ProbeRecord | null
 }
 export type Family = keyof Families
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Id, type Jwks, type PrincipalKind, toBase64url } from '@surety/protocol'
-import { type Client, type Host, newApiKey, newKeyPair, type Party } from '@surety/sdk'
+import { type Client, type Host, newKeyPair, type Party } from '@surety/sdk'
 import { type Credentials, credentialsText } from '../local/credentials.ts'
 import { writeNew } from '../local/files.ts'
 import { clientFor, partyOf } from '../session.ts'
@@ -64,7 +64,7 @@ export async function hire(
   const keys = pairs.map(({ publicKey, purpose }) => ({ publicKey, purpose }))
   const made = await operator.client.call('postPrincipals', { body: { kind, name, keys } })
   const principalId = made.principalId as Id<'prn'>
-  const key = await newApiKey(operator.client, { principalId, name, scopes })
+  const key = await operator.client.call('postApiKeys', { body: { principalId, name, scopes } })
   const { tenantId, environment, url } = operator.credentials
   const credentials: Credentials = {
     schemaVersion: 'Credentials.v1',
@@ -74,7 +74,7 @@ export async function hire(
     principalId,
     kind,
     name,
-    apiKey: key.secret,
+    apiKey: key.secret ?? '',
     keys: pairs.map(({ purpose, kid, privateSeed }) => ({
       purpose,
       kid,

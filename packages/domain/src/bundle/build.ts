@@ -37,7 +37,8 @@ export interface BundleParts {
   /** The gate's stream, from its first event. */
   readonly events: readonly Event[]
   readonly signed: {
-    readonly intent: Jws
+    /** `null`: the API key of its agent stood for the signature. */
+    readonly intent: Jws | null
     /** Root to leaf. */
     readonly grants: readonly Jws[]
     readonly response: Jws | null
@@ -101,7 +102,7 @@ function textsOf(parts: BundleParts): readonly (readonly [path: string, text: st
   return [
     [EVENTS_PATH, events],
     [JWKS_PATH, canonicalize(parts.jwks)],
-    [INTENT_PATH, signed.intent],
+    ...(signed.intent === null ? [] : [[INTENT_PATH, signed.intent] as const]),
     ...signed.grants.map((jws, depth) => [grantPath(depth), jws] as const),
     ...response,
     ...facts.map(({ inputHash, text }) => [factsPath(inputHash), text] as const),

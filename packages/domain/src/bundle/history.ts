@@ -124,6 +124,9 @@ function checkStatedHashes({ findings, crypto }: Examination, event: Event, fact
     case 'evidenceAccepted':
       note(fact.statement, fact.evidenceHash)
       break
+    case 'responseObserved':
+      note(fact.observation, fact.evidenceHash)
+      break
     case 'gateHeldForReview':
     case 'gateSettled':
     case 'gateVoided':
@@ -132,6 +135,10 @@ function checkStatedHashes({ findings, crypto }: Examination, event: Event, fact
       break
     case 'executionStarted':
     case 'evidenceTimedOut':
+    case 'paymentMoved':
+    case 'paymentReported':
+    case 'claimOpened':
+    case 'refundReceived':
     case 'settlementDecided':
   }
 }
@@ -212,6 +219,23 @@ function commandOf(
         throw new Error('a verdict without its receipt')
       }
       return given(gate, { ...next, type: 'settle', record: fact.record })
+    case 'paymentMoved':
+      return given(gate, { type: 'pay', payments: [fact], observed: null })
+    case 'paymentReported': {
+      if (fact.payment.state !== 'failed') {
+        return given(gate, { type: 'pay', payments: [fact], observed: null })
+      }
+      if (next?.type !== 'gateVoided') throw new Error('a disproof without its receipt')
+      return given(gate, { ...next, type: 'disprove', payment: fact })
+    }
+    case 'responseObserved': {
+      const { evidenceHash, observation } = fact
+      return given(gate, { type: 'pay', payments: [], observed: { evidenceHash, observation } })
+    }
+    case 'claimOpened':
+      return given(gate, { type: 'claim', claim: fact.claim })
+    case 'refundReceived':
+      return given(gate, { ...fact, type: 'reverse' })
     case 'gateVoided':
     case 'gateExpired': {
       const as = fact.type === 'gateVoided' ? 'voided' : 'expired'

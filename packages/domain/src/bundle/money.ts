@@ -87,14 +87,26 @@ function checkClosing(
   seq: number,
 ): void {
   const moves = authorized !== undefined && receipt.outcome !== 'held'
-  const to = receipt.outcome === 'released' ? 'release' : 'refund'
   const expected =
     moves && transfer !== null
-      ? recordOf(ledger.closingPosting(heldOf(authorized.authorization), to, transfer.transferId))
+      ? recordOf(postingOf(authorized.authorization, receipt.outcome, transfer.transferId))
       : null
   const isNew = transfer === null || transfer.transferId !== authorized?.transfer.transferId
   const holds = moves === (transfer !== null) && same(expected, transfer) && isNew
   findings.note('transfers', holds, EVENTS_PATH, `event ${seq}: not the transfer of its outcome`)
+}
+
+function postingOf(
+  authorization: Authorized['authorization'],
+  outcome: SettlementReceipt['outcome'],
+  transferId: ledger.Transfer['transferId'],
+): ledger.Transfer {
+  const held = heldOf(authorization)
+  const { rail, walletRef } = authorization
+  if (outcome === 'captured' && walletRef !== null) {
+    return ledger.capturePosting(held, ledger.walletAccount(rail, walletRef), transferId)
+  }
+  return ledger.closingPosting(held, outcome === 'released' ? 'release' : 'refund', transferId)
 }
 
 type VerdictEntry = Recorded<Extract<GateEvent, { type: 'settlementDecided' }>>
@@ -110,7 +122,8 @@ function checkVerdict(
 ): void {
   findings.demand('settlement_decision')
   if (before.status !== 'executed') return
-  const { authorization, statement } = before
+  const { authorization } = before
+  const statement = before.observed?.observation ?? before.statement
   const { record } = fact
   const settlement = profiles.get(authorization.policyHash)?.settlement
   if (settlement === undefined) return
@@ -124,7 +137,10 @@ function checkVerdict(
   note(isPossible, 'the checks are not what the response gives')
   const colour: Colour = evidence.colourOf(record.checks)
   const amount = BigInt(authorization.amountMax)
-  const verdict = evidence.verdictOf(colour, settlement, amount, authorization.asset)
+  const verdict =
+    before.payment === undefined
+      ? evidence.verdictOf(colour, settlement, amount, authorization.asset)
+      : 'capture'
   const { checks, decidedAt: at } = record
   const again: SettlementDecisionRecord = settlementDecisionOf(before, {
     colour,
@@ -178,6 +194,7 @@ function receiptAgain(
       return settlementReceiptOf(executed, verdict, { ...closing, settlementDecisionHash })
     }
     case 'authorized':
+    case 'executing':
     case 'waiting': {
       const as = type === 'gateVoided' ? 'voided' : 'expired'
       return endingReceiptOf(before as Ending, as, { ...closing, settlementDecisionHash: null })

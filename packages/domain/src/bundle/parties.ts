@@ -74,6 +74,11 @@ export function checkIntent(exam: Examination, history: History, passports: Pass
   const [declared] = entriesOf(history, 'gateDeclared')
   if (declared === undefined) return
   const { event, fact } = declared
+  if (fact.kid === null) {
+    // That the profile allowed it is checked with the decision, which states the missing key.
+    exam.findings.note('intent_signature', !exam.surface.hashes.has(INTENT_PATH), INTENT_PATH, '')
+    return
+  }
   const jws = exam.surface.texts.get(INTENT_PATH) ?? ''
   const keys = keysOf(passports, fact.intent.agentId)
   const signed = verifySigned(['ExecutionIntent.v1'], jws, keys, exam.crypto, event.at)

@@ -59,7 +59,8 @@ export function checkLayout(
 ): void {
   const { surface, findings } = exam
   const expected = new Set<string>([MANIFEST_PATH, SIGNATURE_PATH, EVENTS_PATH, JWKS_PATH])
-  expected.add(INTENT_PATH)
+  const [declared] = entriesOf(history, 'gateDeclared')
+  if (declared?.fact.kid !== null) expected.add(INTENT_PATH)
   for (const { event, fact } of history.entries) {
     const owed = receiptOfEvent(fact)
     if (owed !== undefined) expected.add(receiptPath(event.seq, owed.object.schemaVersion))

@@ -9,6 +9,7 @@ import type { Id, VerificationReport } from '@surety/protocol'
 
 /**
  * Every check. `always`: required of every bundle. `reached`: required once the gate got that far.
+ * `paid`: required, and mentioned, of a gate whose money left the house.
  * `never`: what no offline verification establishes; it is stated, so that nobody assumes it.
  */
 export const CHECKS = {
@@ -41,6 +42,7 @@ export const CHECKS = {
   decision_chain: 'always',
   authorization: 'reached',
   budgets: 'reached',
+  payment: 'paid',
   transfers: 'reached',
   partition: 'reached',
   settlement_decision: 'reached',
@@ -51,7 +53,7 @@ export const CHECKS = {
   rail_finality: 'never',
   party_statements: 'never',
   response_body: 'never',
-} as const satisfies Readonly<Record<string, 'always' | 'reached' | 'never'>>
+} as const satisfies Readonly<Record<string, 'always' | 'reached' | 'paid' | 'never'>>
 export type CheckName = keyof typeof CHECKS
 
 const NEVER: Readonly<Record<NeverName, string>> = {
@@ -119,6 +121,7 @@ export class Findings {
 
   #entries(check: CheckName, isRefused: boolean): readonly Entry[] {
     const kind = CHECKS[check]
+    if (kind === 'paid' && !this.#demanded.has(check)) return []
     if (kind === 'never') {
       return [
         { check, result: 'not_established', required: false, reason: NEVER[check as NeverName] },

@@ -52,7 +52,12 @@ test('portable and native primitives give one report', () => {
 test('every check stands in every report once at least, in one order', () => {
   for (const story of STORIES.values()) {
     const names = verified(bundleOf(story)).checks.map(({ check }) => check)
-    assert.deepEqual([...new Set(names)], Object.keys(CHECKS))
+    // What is about money that left the house is mentioned of such gates alone.
+    const all = Object.entries(CHECKS).filter(([, kind]) => kind !== 'paid')
+    assert.deepEqual(
+      [...new Set(names)],
+      all.map(([check]) => check),
+    )
   }
 })
 

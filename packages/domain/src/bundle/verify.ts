@@ -18,6 +18,7 @@ import { type Examination, guarded } from './examination.ts'
 import { readHistory } from './history.ts'
 import { checkMoney } from './money.ts'
 import { checkGrants, checkIntent, checkResponse, partiesOf, readPassports } from './parties.ts'
+import { checkPayment } from './payments.ts'
 import { checkLayout, checkReceiptFiles, kidsInUse } from './receipts.ts'
 import { Findings } from './report.ts'
 import { admit, checkHint, readSurface, trustedKeys } from './surface.ts'
@@ -62,6 +63,7 @@ function examine(exam: Examination): void {
   guarded(findings, 'facts', () => checkFacts(exam, history, stated, passports))
   guarded(findings, 'decision', () => checkDecisions(exam, history, stated, profiles))
   guarded(findings, 'authorization', () => checkAuthorization(exam, history, stated, profiles))
+  guarded(findings, 'payment', () => checkPayment(exam, history))
   guarded(findings, 'partition', () => checkMoney(exam, history, profiles))
   guarded(findings, 'layout', () => checkLayout(exam, history, stated))
 }

@@ -8,6 +8,7 @@
  */
 import {
   type CheckResult,
+  type ClaimRecord,
   type Colour,
   instantOf,
   type Limit,
@@ -25,10 +26,19 @@ export interface BodyFacts {
 
 export type Verdict = 'release' | 'refund' | 'review'
 
-/** Runs the verifiers of a profile over an authentic statement. */
+/** What a verifier looks at: the provider's word for it, or what Surety saw itself. */
+export type Examined = Pick<ProviderResponse, 'status' | 'startedAt' | 'completedAt'>
+
+/** Why money that a rail has taken may be asked back; `null` if what was paid for was served. */
+export function claimReason(colour: Colour): ClaimRecord['reason'] | null {
+  if (colour === 'red') return 'response_red'
+  return colour === 'none' ? 'response_missing' : null
+}
+
+/** Runs the verifiers of a profile over an authentic statement, or over an observation. */
 export function check(
   verifiers: readonly Verifier[],
-  statement: ProviderResponse,
+  statement: Examined,
   body: BodyFacts | null,
 ): readonly CheckResult[] {
   return verifiers.map((entry) => ({
@@ -39,7 +49,7 @@ export function check(
 
 function colourOfCheck(
   entry: Verifier,
-  statement: ProviderResponse,
+  statement: Examined,
   body: BodyFacts | null,
 ): 'green' | 'amber' | 'red' {
   switch (entry.verifier) {

@@ -5,6 +5,7 @@
  */
 import {
   type Authorization,
+  type ClaimRecord,
   type ExecutionIntent,
   formatInstant,
   type Hash,
@@ -12,10 +13,13 @@ import {
   type Instant,
   type PolicyDecision,
   type ProviderResponse,
+  type Quote,
+  type ResponseObservation,
   type SettlementDecisionRecord,
   type SettlementReceipt,
   unreachable,
 } from '@surety/protocol'
+import type { PaymentEvent } from '../payment/payment.ts'
 import type { CounterKey } from '../policy/counters.ts'
 import type { Gate, Partition, TransferRecord } from './state.ts'
 
@@ -32,7 +36,9 @@ export type GateEvent =
       readonly gateId: Id<'gat'>
       readonly intent: ExecutionIntent
       readonly intentHash: Hash
-      readonly kid: string
+      readonly kid: string | null
+      readonly quote?: Quote
+      readonly walletId?: Id<'wlt'>
     }
   | {
       readonly type: 'decisionRecorded'
@@ -60,6 +66,7 @@ export type GateEvent =
       readonly submittedBy: Id<'prn'>
     }
   | { readonly type: 'evidenceTimedOut'; readonly evidenceBy: string }
+  | PaidEvent
   | {
       readonly type: 'settlementDecided'
       readonly record: SettlementDecisionRecord
@@ -68,11 +75,32 @@ export type GateEvent =
   | ({ readonly type: 'gateHeldForReview' | 'gateSettled' } & Concluded)
   | ({ readonly type: 'gateVoided' | 'gateExpired' } & Concluded)
 
+/** The facts of a gate whose money leaves the house. */
+export type PaidEvent =
+  | { readonly type: 'paymentMoved'; readonly payment: PaymentEvent['payment'] }
+  | {
+      readonly type: 'paymentReported'
+      readonly payment: PaymentEvent['payment']
+      readonly kid: string
+    }
+  | {
+      readonly type: 'responseObserved'
+      readonly evidenceHash: Hash
+      readonly observation: ResponseObservation
+    }
+  | { readonly type: 'claimOpened'; readonly claim: ClaimRecord }
+  | {
+      readonly type: 'refundReceived'
+      readonly paymentId: Id<'pay'>
+      readonly transaction: string
+      readonly transfer: TransferRecord
+    }
+
 /** What is true once the fact has happened at that moment. A fact out of order is a fault. */
 export function evolve(gate: Gate, event: GateEvent, at: Instant): Gate {
   if (event.type === 'gateDeclared') {
     if (gate.status !== 'none') throw outOfOrder(gate, event)
-    const { gateId, intent, intentHash, kid: intentKid } = event
+    const { gateId, intent, intentHash, kid: intentKid, quote, walletId } = event
     const { tenantId, environment } = intent
     const declaredAt = formatInstant(at)
     return {
@@ -84,6 +112,8 @@ export function evolve(gate: Gate, event: GateEvent, at: Instant): Gate {
       intentHash,
       intentKid,
       declaredAt,
+      ...(quote === undefined ? {} : { quote }),
+      ...(walletId === undefined ? {} : { walletId }),
     }
   }
   switch (event.type) {
@@ -115,8 +145,44 @@ export function evolve(gate: Gate, event: GateEvent, at: Instant): Gate {
         event.type === 'evidenceAccepted' ? event : { statement: null, evidenceHash: null }
       return { ...gate, status: 'executed', statement, evidenceHash }
     }
+    case 'paymentMoved':
+    case 'paymentReported':
+    case 'responseObserved':
+    case 'claimOpened':
+    case 'refundReceived':
+      return evolvePaid(gate, event)
     default:
       return conclude(gate, event)
+  }
+}
+
+function evolvePaid(gate: Gate, event: PaidEvent): Gate {
+  switch (event.type) {
+    case 'paymentMoved':
+    case 'paymentReported': {
+      if (gate.status !== 'executing') throw outOfOrder(gate, event)
+      const { payment } = event
+      if (payment.state !== 'confirmed') return { ...gate, payment }
+      const { principal } = gate.partition
+      const partition = { ...gate.partition, captured: principal, held: '0' }
+      const evidenceHash = gate.observed?.evidenceHash ?? null
+      return { ...gate, status: 'executed', payment, partition, statement: null, evidenceHash }
+    }
+    case 'responseObserved': {
+      if (gate.status !== 'executing') throw outOfOrder(gate, event)
+      const { evidenceHash, observation } = event
+      return { ...gate, observed: { evidenceHash, observation } }
+    }
+    case 'claimOpened':
+      if (gate.status !== 'executed') throw outOfOrder(gate, event)
+      return { ...gate, claim: event.claim }
+    case 'refundReceived': {
+      if (gate.status !== 'settled') throw outOfOrder(gate, event)
+      const { transaction, transfer } = event
+      return { ...gate, refunds: [...(gate.refunds ?? []), { transaction, transfer }] }
+    }
+    default:
+      return unreachable(event)
   }
 }
 
@@ -145,11 +211,15 @@ function conclude(gate: Gate, event: Conclusion): Gate {
     case 'gateVoided':
     case 'gateExpired': {
       const isWaiting = gate.status === 'waiting' && event.type === 'gateExpired'
-      if (gate.status !== 'authorized' && !isWaiting) throw outOfOrder(gate, event)
+      // INVARIANT(unknown): once a credential was presented, only its disproof voids.
+      const isDisproved =
+        gate.status === 'executing' &&
+        gate.payment?.state === 'failed' &&
+        event.type === 'gateVoided'
+      if (gate.status !== 'authorized' && !isWaiting && !isDisproved) throw outOfOrder(gate, event)
       const status = event.type === 'gateVoided' ? 'voided' : 'expired'
       const { receipt, receiptHash } = event
-      const rest =
-        gate.status === 'authorized' ? gate : { ...gate, authorization: null, claims: [] }
+      const rest = gate.status === 'waiting' ? { ...gate, authorization: null, claims: [] } : gate
       return { ...rest, status, receipt, receiptHash, partition: partsOf(receipt) }
     }
     default:

@@ -21,6 +21,7 @@ import {
   type PolicyDecision,
   type ProblemCode,
   type ProviderResponse,
+  type Quote,
   type Result,
   type SettlementDecisionRecord,
   type SettlementReceipt,
@@ -29,6 +30,7 @@ import {
 import type { CounterKey } from '../policy/counters.ts'
 import { bindingMismatch, type Presented } from './binding.ts'
 import type { GateEvent } from './events.ts'
+import { decidePaid, type PaidCommand } from './paid.ts'
 import {
   ensureAuthorization,
   ensureConclusion,
@@ -43,9 +45,12 @@ export type GateCommand =
       readonly gateId: Id<'gat'>
       readonly intent: ExecutionIntent
       readonly intentHash: Hash
-      readonly kid: string
+      readonly kid: string | null
       readonly at: Instant
+      readonly quote?: Quote
+      readonly walletId?: Id<'wlt'>
     }
+  | PaidCommand
   | {
       readonly type: 'record'
       readonly decision: PolicyDecision
@@ -142,7 +147,12 @@ export function decide(
     case 'accept':
       return accept(gate, command)
     case 'timeOut':
-      if (gate.status !== 'executing' || command.at <= instantOf(gate.evidenceBy)) {
+      // INVARIANT(unknown): the clock ends nothing that was presented to a rail.
+      if (
+        gate.status !== 'executing' ||
+        gate.payment !== undefined ||
+        command.at <= instantOf(gate.evidenceBy)
+      ) {
         return err('gate_not_executing')
       }
       return ok([{ type: 'evidenceTimedOut', evidenceBy: gate.evidenceBy }])
@@ -150,6 +160,11 @@ export function decide(
       return settle(gate, command)
     case 'end':
       return end(gate, command)
+    case 'pay':
+    case 'claim':
+    case 'disprove':
+    case 'reverse':
+      return decidePaid(gate, command)
     default:
       return unreachable(command)
   }
@@ -160,14 +175,16 @@ type Events = Result<readonly GateEvent[], GateRefusal>
 
 function declare(gate: Gate, command: Command<'declare'>): Events {
   if (gate.status !== 'none') return err('intent_already_declared')
-  const { gateId, intent, intentHash, kid, at } = command
+  const { gateId, intent, intentHash, kid, at, quote, walletId } = command
   const issued = instantOf(intent.issuedAt)
   const expires = instantOf(intent.expiresAt)
   if (expires <= issued || expires - issued > INTENT_LIFETIME_MAX_MS) {
     return err('intent_lifetime_invalid')
   }
   if (expires < at) return err('intent_expired')
-  return ok([{ type: 'gateDeclared', gateId, intent, intentHash, kid }])
+  const declared = { type: 'gateDeclared', gateId, intent, intentHash, kid } as const
+  if (quote === undefined || walletId === undefined) return ok([declared])
+  return ok([{ ...declared, quote, walletId }])
 }
 
 function record(gate: Gate, command: Command<'record'>): Events {
@@ -211,8 +228,9 @@ function execute(gate: Gate, command: Command<'execute'>): Events {
 }
 
 function accept(gate: Gate, command: Command<'accept'>): Events {
-  if (gate.status !== 'executing') {
-    return err('executingAt' in gate ? 'gate_settled' : 'gate_not_executing')
+  if (gate.status !== 'executing' || gate.payment !== undefined) {
+    const isOver = 'executingAt' in gate && gate.status !== 'executing'
+    return err(isOver ? 'gate_settled' : 'gate_not_executing')
   }
   const { statement, evidenceHash, submittedBy, at } = command
   const { authorization } = gate
@@ -242,6 +260,9 @@ function settle(gate: Gate, command: Command<'settle'>): Events {
   const ends = verdict !== 'review'
   if (settlementDecision.decisionHash !== gate.decisionHash) {
     throw new Error('a verdict on another decision')
+  }
+  if ((verdict === 'capture') !== (gate.payment !== undefined)) {
+    throw new Error('what a rail has taken is captured, and nothing else is')
   }
   ensureConclusion(gate, OUTCOME_OF_VERDICT[verdict], receipt, transfer)
   return ok([

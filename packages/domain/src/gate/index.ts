@@ -1,4 +1,5 @@
 export * from './binding.ts'
 export * from './events.ts'
 export * from './gate.ts'
+export * from './paid.ts'
 export * from './state.ts'

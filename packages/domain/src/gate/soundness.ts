@@ -57,14 +57,18 @@ const PART_OF = {
   refunded: 'refunded',
   voided: 'refunded',
   expired: 'refunded',
+  captured: 'captured',
   held: 'held',
 } as const satisfies Readonly<Record<string, keyof Partition>>
 export type Conclusion = keyof typeof PART_OF
 
 /** The outcome that a verdict on the evidence has. */
 export const OUTCOME_OF_VERDICT: Readonly<
-  Record<SettlementDecisionRecord['verdict'], Extract<Conclusion, 'released' | 'refunded' | 'held'>>
-> = { release: 'released', refund: 'refunded', review: 'held' }
+  Record<
+    SettlementDecisionRecord['verdict'],
+    Extract<Conclusion, 'released' | 'refunded' | 'captured' | 'held'>
+  >
+> = { release: 'released', refund: 'refunded', capture: 'captured', review: 'held' }
 
 /** INVARIANT(partition): released + refunded + captured + held = principal, and it is there. */
 export function ensureConclusion(
@@ -87,9 +91,19 @@ export function ensureConclusion(
   const moves = held !== undefined && outcome !== 'held'
   if (moves !== (transfer !== null)) throw new Error('an end and a transfer come together')
   if (held === undefined || transfer === null) return
-  const { holdId, payee, payerId, asset } = held
-  const credit = `principal:${outcome === 'released' ? payee : payerId}`
-  ensureMovement(transfer, { debit: `hold:${holdId}`, credit, amount: principal, asset })
+  const credit = creditOf(held, outcome)
+  ensureMovement(transfer, {
+    debit: `hold:${held.holdId}`,
+    credit,
+    amount: principal,
+    asset: held.asset,
+  })
+}
+
+/** Where the money of a hold goes: to the payee, back to the payer, or out of the house. */
+function creditOf({ payee, payerId, rail, walletRef }: Authorization, outcome: Conclusion): string {
+  if (outcome === 'captured') return `rail:${rail}/${String(walletRef)}`
+  return `principal:${outcome === 'released' ? payee : payerId}`
 }
 
 function ensureMovement(

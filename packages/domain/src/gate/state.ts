@@ -5,12 +5,16 @@
  */
 import type {
   Authorization,
+  ClaimRecord,
   Environment,
   ExecutionIntent,
   Hash,
   Id,
+  PaymentStatus,
   PolicyDecision,
   ProviderResponse,
+  Quote,
+  ResponseObservation,
   SettlementDecisionRecord,
   SettlementReceipt,
 } from '@surety/protocol'
@@ -33,8 +37,12 @@ interface Declared {
   readonly environment: Environment
   readonly intent: ExecutionIntent
   readonly intentHash: Hash
-  readonly intentKid: string
+  /** `null`: nobody signed it; its agent's API key stands for it, where the profile says so. */
+  readonly intentKid: string | null
   readonly declaredAt: string
+  /** What the seller asks for, and what pays it: of gates whose money leaves the house. */
+  readonly quote?: Quote
+  readonly walletId?: Id<'wlt'>
 }
 interface Decided extends Declared {
   readonly decision: PolicyDecision
@@ -58,17 +66,26 @@ interface Executing extends Authorized {
   readonly executorId: Id<'prn'>
   readonly executingAt: string
   readonly evidenceBy: string
+  readonly payment?: PaymentStatus
+  readonly observed?: { readonly evidenceHash: Hash; readonly observation: ResponseObservation }
 }
 interface Executed extends Executing {
   readonly statement: ProviderResponse | null
   readonly evidenceHash: Hash | null
+  readonly claim?: ClaimRecord
 }
 interface Judged extends Executed {
   readonly settlementDecision: SettlementDecisionRecord
   readonly receiptHash: Hash
 }
+/** Money that came back after the end: a payment of its own that names what it reverses. */
+export interface Refund {
+  readonly transaction: string
+  readonly transfer: TransferRecord
+}
 interface Settled extends Judged {
   readonly receipt: SettlementReceipt
+  readonly refunds?: readonly Refund[]
 }
 interface Ended extends Decided {
   readonly authorization: Authorization | null
@@ -76,6 +93,7 @@ interface Ended extends Decided {
   readonly partition: Partition
   readonly receipt: SettlementReceipt
   readonly receiptHash: Hash
+  readonly payment?: PaymentStatus
 }
 
 export type Gate =

@@ -17,8 +17,15 @@ import {
   unreachable,
 } from '@surety/protocol'
 
-/** `rail:<rail>` mirrors confirmed movements; `principal:<id>` and `hold:<id>` are liabilities. */
-export type AccountName = `rail:${string}` | `principal:${Id<'prn'>}` | `hold:${Id<'hld'>}`
+/**
+ * `rail:<rail>` mirrors confirmed movements, a wallet's under `rail:<rail>/<wallet>`; others are
+ * liabilities. What came in unasked is in `suspense:<wallet>` until somebody says whose it is.
+ */
+export type AccountName =
+  | `rail:${string}`
+  | `principal:${Id<'prn'>}`
+  | `hold:${Id<'hld'>}`
+  | `suspense:${Id<'wlt'>}`
 
 export interface Account {
   readonly debits: bigint

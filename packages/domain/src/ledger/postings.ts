@@ -64,3 +64,47 @@ export function closingPosting(
     asset,
   })
 }
+
+/** What a wallet of a rail mirrors. */
+export function walletAccount(rail: string, walletId: Id<'wlt'>): AccountName {
+  return `rail:${rail}/${walletId}`
+}
+
+/** INVARIANT(books): what the rail has taken leaves the hold, and the mirror with it. */
+export function capturePosting(
+  held: Pick<Held, 'holdId' | 'amount' | 'asset'>,
+  wallet: AccountName,
+  transferId: Id<'trf'>,
+): Transfer {
+  const { holdId, amount, asset } = held
+  return posted(transferId, { debit: `hold:${holdId}`, credit: wallet, amount, asset })
+}
+
+/** A confirmed movement into a wallet: of its owner if it is known to be, else in suspense. */
+export function inboundPosting(
+  inbound: { readonly wallet: AccountName; readonly amount: bigint; readonly asset: AssetId },
+  to: AccountName,
+  transferId: Id<'trf'>,
+): Transfer {
+  const { wallet, amount, asset } = inbound
+  return posted(transferId, { debit: wallet, credit: to, amount, asset })
+}
+
+/** What lay in suspense is found to be somebody's. */
+export function fundingPosting(
+  funding: {
+    readonly walletId: Id<'wlt'>
+    readonly ownerId: Id<'prn'>
+    readonly amount: bigint
+    readonly asset: AssetId
+  },
+  transferId: Id<'trf'>,
+): Transfer {
+  const { walletId, ownerId, amount, asset } = funding
+  return posted(transferId, {
+    debit: `suspense:${walletId}`,
+    credit: `principal:${ownerId}`,
+    amount,
+    asset,
+  })
+}

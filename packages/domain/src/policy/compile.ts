@@ -114,6 +114,12 @@ export function contradictionOf(profile: Profile): string | undefined {
   if (new Set(thresholds).size !== thresholds.length) return 'two tiers begin at one amount'
   const classes = profile.risk.map((entry) => entry.riskClass)
   if (new Set(classes).size !== classes.length) return 'a risk class is listed twice'
+  const { origins = [] } = profile.x402 ?? {}
+  if (new Set(origins.map(({ origin }) => origin)).size !== origins.length) {
+    return 'an origin is listed twice'
+  }
+  const aliases = origins.flatMap(({ alias }) => alias ?? [])
+  if (new Set(aliases).size !== aliases.length) return 'two origins have one alias'
   const kinds = profile.settlement.verifiers.map((entry) => entry.verifier)
   if (new Set(kinds).size !== kinds.length) return 'a verifier is listed twice'
   for (const entry of profile.settlement.verifiers) {

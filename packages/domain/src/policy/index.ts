@@ -1,3 +1,4 @@
+export * from './buying.ts'
 export * from './compile.ts'
 export * from './conclude.ts'
 export * from './counters.ts'

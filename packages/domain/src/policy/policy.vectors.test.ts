@@ -27,7 +27,13 @@ interface Decisions {
   }[]
 }
 
-const files = ['valid/decisions', 'refused/decisions', 'refused/reasons'] as const
+const files = [
+  'valid/decisions',
+  'refused/decisions',
+  'refused/reasons',
+  'valid/buying',
+  'refused/buying',
+] as const
 const read = (name: string): Decisions => vectors<Decisions>(`policy/${name}.json`)
 
 function decided(facts: DecisionFacts, profile: Profile, place: Place): PolicyDecision {
@@ -55,6 +61,7 @@ for (const name of files) {
 test('every reason code is reached by a case of its own', () => {
   const reached = new Set<string>()
   for (const { expected } of read('refused/reasons').cases) reached.add(expected.reasonCode)
+  for (const { expected } of read('refused/buying').cases) reached.add(expected.reasonCode)
   for (const { expected } of read('valid/decisions').cases) reached.add(expected.reasonCode)
   const missing = REASON_ORDER.filter((code: ReasonCode) => !reached.has(code))
   assert.deepEqual(missing, [])

@@ -13,6 +13,8 @@ import type {
   DecisionFacts,
   Hash,
   Id,
+  PaymentRef,
+  PaymentStatus,
   PolicyDecision,
   SettlementDecisionRecord,
   SettlementReceipt,
@@ -49,7 +51,7 @@ export function authorizationOf(
     asset: intent.asset,
     payee: intent.payee,
     rail: intent.rail,
-    walletRef: null,
+    walletRef: facts.wallet?.walletId ?? null,
     grantHash: intent.grantHash,
     holdId: place.holdId,
     nonce: intent.nonce,
@@ -59,7 +61,7 @@ export function authorizationOf(
 }
 
 type Executed = Extract<Gate, { status: 'executed' }>
-type Ending = Extract<Gate, { status: 'authorized' | 'waiting' }>
+type Ending = Extract<Gate, { status: 'authorized' | 'waiting' | 'executing' }>
 
 /** The verdict on the evidence, stated. */
 export function settlementDecisionOf(
@@ -77,7 +79,8 @@ export function settlementDecisionOf(
     environment: gate.environment,
     gateId: gate.gateId,
     colour: judged.colour,
-    basis: gate.evidenceHash === null ? 'none' : 'signed',
+    basis:
+      gate.evidenceHash === null ? 'none' : gate.observed === undefined ? 'signed' : 'observed',
     verifier: VERIFIER_NAME,
     checks: [...judged.checks],
     evidenceHashes: gate.evidenceHash === null ? [] : [gate.evidenceHash],
@@ -101,11 +104,16 @@ export function settlementReceiptOf(
   verdict: SettlementDecisionRecord['verdict'],
   closing: Closing,
 ): SettlementReceipt {
-  const outcome = { release: 'released', refund: 'refunded', review: 'held' } as const
+  const outcome = {
+    release: 'released',
+    refund: 'refunded',
+    capture: 'captured',
+    review: 'held',
+  } as const
   return receiptOf(gate, outcome[verdict], closing)
 }
 
-/** Where the money is after a gate ended before anything was presented: back with the payer. */
+/** Where the money is after a gate ended without an effect: back with the payer. */
 export function endingReceiptOf(
   gate: Ending,
   as: 'voided' | 'expired',
@@ -122,7 +130,8 @@ function receiptOf(
   const held = 'authorization' in gate ? gate : undefined
   const principal = held?.authorization.amountMax ?? '0'
   const parts = { released: '0', refunded: '0', captured: '0', held: '0' }
-  const part = outcome === 'released' || outcome === 'held' ? outcome : 'refunded'
+  const part =
+    outcome === 'released' || outcome === 'held' || outcome === 'captured' ? outcome : 'refunded'
   return {
     schemaVersion: 'SettlementReceipt.v1',
     tenantId: gate.tenantId,
@@ -138,13 +147,18 @@ function receiptOf(
     payerId: held?.authorization.payerId ?? null,
     payee: gate.intent.payee,
     transferIds: closing.transferId === null ? [] : [closing.transferId],
-    paymentRef: null,
+    paymentRef: 'payment' in gate && gate.payment !== undefined ? refOf(gate.payment) : null,
     previousReceiptHash: null,
     at: closing.at,
   }
 }
 
+function refOf({ paymentId, network, nonce, transaction }: PaymentStatus): PaymentRef {
+  return { paymentId, network, nonce, transaction }
+}
+
 export type ReceiptObject =
+  | PaymentStatus
   | PolicyDecision
   | Authorization
   | SettlementDecisionRecord
@@ -161,6 +175,8 @@ export function receiptOfEvent(
       return { object: event.authorization, kid: event.kid }
     case 'settlementDecided':
       return { object: event.record, kid: event.kid }
+    case 'paymentReported':
+      return { object: event.payment, kid: event.kid }
     case 'gateHeldForReview':
     case 'gateSettled':
     case 'gateVoided':
@@ -170,6 +186,10 @@ export function receiptOfEvent(
     case 'executionStarted':
     case 'evidenceAccepted':
     case 'evidenceTimedOut':
+    case 'paymentMoved':
+    case 'responseObserved':
+    case 'claimOpened':
+    case 'refundReceived':
       return undefined
   }
 }

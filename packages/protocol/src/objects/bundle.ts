@@ -20,6 +20,13 @@ import {
 } from '../schema.ts'
 import { Authorization, PolicyDecision } from './decision.ts'
 import { ExecutionIntent } from './intent.ts'
+import {
+  ClaimRecord,
+  PaymentStatus,
+  Quote,
+  ResponseObservation,
+  TransactionText,
+} from './payment.ts'
 import { ProviderResponse, SettlementDecisionRecord, SettlementReceipt } from './settlement.ts'
 
 export const BUNDLE_LIMITS = {
@@ -79,7 +86,9 @@ export const GATE_EVENTS = {
     gateId: idOf('gat'),
     intent: ExecutionIntent,
     intentHash: HashText,
-    kid: KidText,
+    kid: Type.Union([KidText, Type.Null()]),
+    quote: Type.Optional(Quote),
+    walletId: Type.Optional(idOf('wlt')),
   }),
   decisionRecorded: closed({ decision: PolicyDecision, decisionHash: HashText, kid: KidText }),
   gateAuthorized: closed({
@@ -96,6 +105,15 @@ export const GATE_EVENTS = {
     submittedBy: idOf('prn'),
   }),
   evidenceTimedOut: closed({ evidenceBy: InstantText }),
+  paymentMoved: closed({ payment: PaymentStatus }),
+  paymentReported: closed({ payment: PaymentStatus, kid: KidText }),
+  responseObserved: closed({ evidenceHash: HashText, observation: ResponseObservation }),
+  claimOpened: closed({ claim: ClaimRecord }),
+  refundReceived: closed({
+    paymentId: idOf('pay'),
+    transaction: TransactionText,
+    transfer: TransferRecord,
+  }),
   settlementDecided: closed({ record: SettlementDecisionRecord, kid: KidText }),
   gateHeldForReview: Concluded,
   gateSettled: Concluded,

@@ -22,6 +22,7 @@ import {
 } from '../schema.ts'
 import { GRANT_DEPTH_MAX, GrantBounds } from './grant.ts'
 import { ExecutionIntent } from './intent.ts'
+import { Quote, WalletFacts } from './payment.ts'
 
 export const DecisionOutcome = words(['allow', 'challenge', 'escalate', 'deny'])
 export type DecisionOutcome = Static<typeof DecisionOutcome>
@@ -88,7 +89,9 @@ export const DecisionFacts = document(
     environment: EnvironmentWord,
     gateId: idOf('gat'),
     intent: ExecutionIntent,
-    intentKid: KidText,
+    intentKid: Type.Union([KidText, Type.Null()], {
+      description: 'null: unsigned, which only a profile that names the agent allows',
+    }),
     grantChain: Type.Array(GrantFacts, { maxItems: GRANT_DEPTH_MAX + 1 }),
     grantMeet: Type.Union([GrantBounds, Type.Null()]),
     agent: PartyFacts,
@@ -101,8 +104,8 @@ export const DecisionFacts = document(
       Type.Null(),
     ]),
     tool: Type.Null(),
-    wallet: Type.Null(),
-    quote: Type.Null(),
+    wallet: Type.Union([WalletFacts, Type.Null()]),
+    quote: Type.Union([Quote, Type.Null()]),
     controls: nothing,
     controlEpoch: Type.Literal(0),
     approvals: nothing,
@@ -172,7 +175,7 @@ export const Authorization = document(
     asset: AssetText,
     payee: idOf('prn'),
     rail: NameText,
-    walletRef: Type.Null(),
+    walletRef: Type.Union([idOf('wlt'), Type.Null()]),
     grantHash: HashText,
     holdId: idOf('hld'),
     nonce: NonceText,

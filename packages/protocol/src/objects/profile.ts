@@ -18,6 +18,7 @@ import {
 } from '../schema.ts'
 import { Limit } from './grant.ts'
 import { RiskClass } from './intent.ts'
+import { X402Rules } from './x402-rules.ts'
 
 const limits = Type.Array(Limit, { maxItems: 32 })
 const names = Type.Array(NameText, { maxItems: 1024, uniqueItems: true })
@@ -98,6 +99,7 @@ export const Profile = document(
         max: limits,
       }),
     ),
+    x402: Type.Optional(X402Rules),
     authorizationWithinMs: durationMs,
     approvalWithinMs: durationMs,
     settlement: Settlement,

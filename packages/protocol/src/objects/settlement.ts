@@ -18,6 +18,7 @@ import {
   NameText,
   words,
 } from '../schema.ts'
+import { PaymentRef } from './payment.ts'
 
 export const ProviderResponse = document(
   'ProviderResponse.v1',
@@ -57,7 +58,7 @@ export const SettlementDecisionRecord = document(
     verifier: NameText,
     checks: Type.Array(CheckResult, { maxItems: 16 }),
     evidenceHashes: Type.Array(HashText, { maxItems: 16 }),
-    verdict: words(['release', 'refund', 'review']),
+    verdict: words(['release', 'refund', 'review', 'capture']),
     policyHash: HashText,
     requestFingerprintHash: HashText,
     decisionHash: HashText,
@@ -85,7 +86,7 @@ export const SettlementReceipt = document(
     payerId: Type.Union([idOf('prn'), Type.Null()]),
     payee: idOf('prn'),
     transferIds: Type.Array(idOf('trf'), { maxItems: 16 }),
-    paymentRef: Type.Null(),
+    paymentRef: Type.Union([PaymentRef, Type.Null()]),
     previousReceiptHash: Type.Union([HashText, Type.Null()]),
     at: InstantText,
   },

@@ -9,12 +9,14 @@
 import { DOOR_PROBLEMS } from './door-problems.ts'
 import { OUTSIDE_PROBLEMS } from './outside-problems.ts'
 import { PATH_PROBLEMS } from './path-problems.ts'
+import { PAYMENT_PROBLEMS } from './payment-problems.ts'
 import type { ProblemType } from './problem-type.ts'
 import type { Retry } from './reason-code.ts'
 
 export const PROBLEMS = {
   ...DOOR_PROBLEMS,
   ...PATH_PROBLEMS,
+  ...PAYMENT_PROBLEMS,
   ...OUTSIDE_PROBLEMS,
 } as const satisfies Readonly<Record<string, ProblemType>>
 

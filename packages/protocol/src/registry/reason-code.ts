@@ -8,6 +8,7 @@
  * @module
  */
 import type { DecisionOutcome } from '../objects/decision.ts'
+import { BUYING_REASONS } from './buying-reasons.ts'
 
 export type ReasonClass =
   | 'default'
@@ -87,6 +88,12 @@ export const REASON_CODES = {
     'payer and payee are one principal',
     'name another payee',
   ),
+  intent_unsigned: denied(
+    'integrity',
+    'change',
+    'nobody signed the intent, and the profile does not let the agent do without',
+    'sign the intent with the key of the agent, or ask an operator to name the agent',
+  ),
   environment_mismatch: denied(
     'environment',
     'change',
@@ -117,6 +124,7 @@ export const REASON_CODES = {
     'the payee is not active',
     'ask an operator to activate the payee, or name another',
   ),
+  ...BUYING_REASONS,
   grant_missing: denied(
     'scope',
     'change',

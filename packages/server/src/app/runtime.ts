@@ -234,6 +234,7 @@ function randomBits(app: App): bigint {
 export const gateKey = (id: string) => ({ of: 'state', family: 'gate', id }) as const
 export const principalKey = (id: string) => ({ of: 'state', family: 'principal', id }) as const
 export const grantKey = (id: string) => ({ of: 'state', family: 'grant', id }) as const
+export const walletKey = (id: string) => ({ of: 'state', family: 'wallet', id }) as const
 export const profileKey = (id: string) => ({ of: 'state', family: 'profile', id }) as const
 export const activeProfileKey = { of: 'state', family: 'activeProfile', id: 'active' } as const
 

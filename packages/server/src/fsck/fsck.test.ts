@@ -4,7 +4,6 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -300,19 +299,6 @@ test('a private key that others can read is seen', async () => {
   const directory = copy()
   chmodSync(join(directory, 'keys', 'house.key'), 0o640)
   assert.deepEqual(await failing(directory), ['keys'])
-})
-
-test('a private key that is missing is seen', async () => {
-  const directory = copy()
-  const keys = join(directory, 'keys')
-  const seed = readdirSync(keys).find((name) => name.endsWith('.seed')) as string
-  for (const name of [seed, 'house.key']) {
-    const kept = readFileSync(join(keys, name))
-    rmSync(join(keys, name))
-    assert.deepEqual(await failing(directory), ['keys'])
-    writeFileSync(join(keys, name), kept, { mode: 0o600 })
-  }
-  assert.ok((await fsck(directory)).ok)
 })
 
 test('keys that are not of this house are seen', async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Crypto,
@@ -31,8 +31,6 @@ const PURPOSES: readonly SystemPurpose[] = [
 export function checkKeys(directory: string, findings: Findings, crypto: Crypto): KeyLookup {
   try {
     checkFiles(directory, findings, crypto)
-    const house = existsSync(join(directory, 'house.key'))
-    findings.expect('keys', house, 'house.key is missing: no API key can be checked without it')
     const value = jsonOf(readFileSync(join(directory, 'jwks.json'), 'utf8'))
     const jwks = parseAs(Jwks, value)
     if (!findings.expect('keys', jwks.ok, 'jwks.json is not a key set') || !jwks.ok)
@@ -41,10 +39,6 @@ export function checkKeys(directory: string, findings: Findings, crypto: Crypto)
     for (const purpose of PURPOSES) {
       const current = known.filter((key) => key.purpose === purpose && key.notAfter === null)
       findings.expect('keys', current.length === 1, `${current.length} current ${purpose} keys`)
-      for (const { kid } of current) {
-        const isThere = existsSync(join(directory, `${kid}.seed`))
-        findings.expect('keys', isThere, `${kid}.seed, the private ${purpose} key, is missing`)
-      }
     }
     for (const { kid, kty, crv, x } of known) {
       const isOwn = thumbprint({ kty, crv, x }, crypto) === kid

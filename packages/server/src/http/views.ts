@@ -170,11 +170,7 @@ export const ApiKeyView = closed(
     scopes: Type.Array(Type.String()),
     createdAt: InstantText,
     revokedAt: orNull(InstantText),
-    secret: Type.Optional(
-      Type.String({
-        description: 'the whole API key; shown once, and absent where the answer is replayed',
-      }),
-    ),
+    secret: Type.Optional(Type.String({ description: 'the whole API key; shown this once' })),
     receipts: Type.Optional(ReceiptList),
   },
   { $id: 'ApiKey', description: 'a credential bound to one principal' },

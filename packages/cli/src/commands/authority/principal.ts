@@ -5,7 +5,7 @@ import {
   type PrincipalKind,
   toBase64url,
 } from '@surety/protocol'
-import { newApiKey, newKeyPair, type Principal } from '@surety/sdk'
+import { newKeyPair, type Principal } from '@surety/sdk'
 import * as checks from '../../checks.ts'
 import type { Answer, CommandGroup, CommandHost, CommandSpec, Given } from '../../command.ts'
 import { type Credentials, credentialsText } from '../../local/credentials.ts'
@@ -79,7 +79,7 @@ async function registerPrincipal(given: Given, host: CommandHost): Promise<Answe
     made = await client.call('postPrincipals', { body: { kind, name, keys } })
     const { principalId } = made
     const body = { principalId, name: 'first key', scopes: scopes as never }
-    const { secret, keyId } = await newApiKey(client, body)
+    const { secret = '', keyId } = await client.call('postApiKeys', { body })
     const { tenantId, environment } = session.credentials
     const credentials: Credentials = {
       schemaVersion: 'Credentials.v1',

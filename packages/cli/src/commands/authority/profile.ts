@@ -9,9 +9,7 @@ import { formatMoney } from '../../terminal/money.ts'
 import { fields, styled, table } from '../../terminal/render.ts'
 
 /** The commented profile that comes with the command. */
-export const STARTER_PATH = fileURLToPath(
-  new URL('../../../starters/starter.yaml', import.meta.url),
-)
+export const STARTER_PATH = fileURLToPath(new URL('../../starters/starter.yaml', import.meta.url))
 
 const list: CommandSpec = {
   name: 'list',

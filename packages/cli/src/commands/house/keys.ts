@@ -1,6 +1,6 @@
 /** API keys, and the public keys of Surety. */
 import type { SystemPurpose } from '@surety/protocol'
-import { type ApiKey, newApiKey, rotatedApiKey } from '@surety/sdk'
+import type { ApiKey } from '@surety/sdk'
 import * as checks from '../../checks.ts'
 import type { Answer, CommandGroup, CommandSpec } from '../../command.ts'
 import { ensureData } from '../../local/data-directory.ts'
@@ -70,7 +70,7 @@ const create: CommandSpec = {
       name: given.required('name'),
       scopes: given.list('scope') as never,
     }
-    return withSecret(await newApiKey(client, body), 'the API key is made')
+    return withSecret(await client.call('postApiKeys', { body }), 'the API key is made')
   },
 }
 
@@ -82,7 +82,7 @@ const rotate: CommandSpec = {
   run: async (given, host) => {
     const keyId = checks.idOf('key')(given.arg(0))
     const { client } = openSession(given, host)
-    const key = await rotatedApiKey(client, keyId)
+    const key = await client.call('postApiKeysRotate', { params: { keyId } })
     return withSecret(key, 'the old secret has ended; put the new one into the credentials')
   },
 }

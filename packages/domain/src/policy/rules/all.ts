@@ -6,6 +6,7 @@
  * @module
  */
 import { checkApprovalTiers } from './approval-tiers.ts'
+import { checkBuying, checkSigned } from './buying.ts'
 import { checkGrantChain } from './grant-chain.ts'
 import { checkIntegrity } from './integrity.ts'
 import { checkFunds, checkLimits } from './limits.ts'
@@ -20,6 +21,8 @@ export const RULES: readonly Rule[] = [
   checkGrantChain,
   checkLists,
   checkIrrevocable,
+  checkSigned,
+  checkBuying,
   checkLimits,
   checkRisk,
   checkApprovalTiers,

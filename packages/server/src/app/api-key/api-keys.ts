@@ -105,20 +105,17 @@ export function apiKeyText(environment: string, keyId: string, secret: string): 
   return `sk_${environment}_${keyId.slice('key_'.length)}_${secret}`
 }
 
-/**
- * Creates a key. A caller cannot give scopes that it does not have itself. What is kept of the
- * answer has no secret: replayed, it tells of the one key that was made.
- */
+/** Creates a key. A caller cannot give scopes that it does not have itself. */
 export function createApiKey(
   caller: Caller,
   body: NewApiKey,
   minted: Minted,
-  idempotency: Idempotency | null,
 ): Call<Creating, CreateReads> {
   const granted = caller.scopes
+  // The secret cannot be answered twice, so this command is never replayed.
   return {
     useCase: create,
-    idempotency,
+    idempotency: null,
     prepare: async () => ok({ ...body, ...minted, granted }),
   }
 }
@@ -171,10 +168,13 @@ export function rotateApiKey(
   caller: Caller,
   keyId: string,
   minted: Minted,
-  idempotency: Idempotency | null,
 ): Call<Changing, ChangeReads> {
   const to = { to: 'rotated', granted: caller.scopes, ...minted } as const
-  return { useCase: change, idempotency, prepare: async () => ok({ keyId, change: to }) }
+  return {
+    useCase: change,
+    idempotency: null,
+    prepare: async () => ok({ keyId, change: to }),
+  }
 }
 
 /** Who calls, by the credential sent. Cost: one read by key, one keyed hash. */

@@ -25,36 +25,50 @@ import {
   gateStream,
   grantKey,
   principalKey,
+  walletKey,
 } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
 import { countersOf, decisionFacts, partiesOf } from './facts.ts'
 import { claimsFor, eventTransfer, noticeOf } from './money.ts'
 import { deadlineOf, evolveAll } from './view.ts'
 
-interface Authorizing {
+interface Authorizing extends Deciding {
   readonly gateId: Id<'gat'>
+}
+
+/** What a decision on an intent needs, whoever asks for it. */
+interface Deciding {
   readonly intent: DecisionFacts['intent']
-  readonly intentKid: string
+  readonly intentKid: string | null
+  readonly quote: DecisionFacts['quote']
+  readonly walletId: Id<'wlt'> | null
   readonly chain: GrantChain
   readonly profile: policy.CompiledProfile
   readonly denyAllHash: Hash
   readonly counterNames: readonly CounterName[]
 }
 type Declared = Extract<gate.Gate, { status: 'declared' }>
+type Decided = Extract<gate.Gate, { status: 'denied' | 'waiting' | 'authorized' }>
 type Reads = ReturnType<typeof reads>
 
-function reads(input: Authorizing) {
-  const { gateId, intent, chain, counterNames } = input
+/** The facts of a decision, by key. */
+function decisionReads(input: Deciding) {
+  const { intent, chain, counterNames } = input
   const payerId = chain[0]?.document.payerId ?? intent.agentId
   const { asset } = intent
   return {
-    gate: gateKey(gateId),
     activeProfile: activeProfileKey,
     parties: partiesOf(intent, chain).map((id) => principalKey(id)),
     grants: chain.map(({ grantHash }) => grantKey(grantHash)),
     counters: counterNames.map((counter) => ({ of: 'counter', counter }) as const),
     funds: { of: 'account', account: `principal:${payerId}`, asset } as const,
+    wallet: walletKey(input.walletId ?? ''),
   }
+}
+type DecisionReads = Facts<ReturnType<typeof decisionReads>>
+
+function reads(input: Authorizing) {
+  return { gate: gateKey(input.gateId), ...decisionReads(input) }
 }
 
 const useCase: UseCase<Authorizing, Reads, Answer> = {
@@ -62,22 +76,35 @@ const useCase: UseCase<Authorizing, Reads, Answer> = {
   decide: (read, input, stamp) => {
     const before = read.gate.state
     if (before.status !== 'declared') return { type: 'refuse', code: 'gate_not_declared' }
-    const ruling = read.activeProfile.state?.policyHash ?? input.denyAllHash
-    const sameDay = countersOf(input.intent, input.chain, stamp.at).every(
-      (counter, i) => counter.start === input.counterNames[i]?.start,
-    )
-    // INVARIANT(control): the decision is made under the profile that rules at its own commit.
-    if (ruling !== input.profile.policyHash || !sameDay) return { type: 'stale' }
-    // A count that could not be kept exactly is not begun: afterwards nothing may stop the money.
-    const full = read.counters.some(
-      ({ reserved, spent }) => reserved + spent + BigInt(input.intent.amount) > AMOUNT_MAX,
-    )
-    if (full) return { type: 'refuse', code: 'amount_overflow', detail: 'a budget counter is full' }
-    if (!keyHolds(read.parties[0]?.state ?? { status: 'none' }, input.intentKid, stamp.atText)) {
-      return { type: 'refuse', code: 'signing_key_not_valid', detail: input.intentKid }
-    }
+    const early = refusalBefore(read, input, stamp)
+    if (early !== undefined) return early
     return decideOn(before, read, input, stamp)
   },
+}
+
+/** What keeps a decision from being made at all: it is prepared again, or refused. */
+function refusalBefore(
+  read: DecisionReads,
+  input: Deciding,
+  stamp: Stamp,
+): Exclude<Outcome<Answer>, { type: 'write' }> | undefined {
+  const ruling = read.activeProfile.state?.policyHash ?? input.denyAllHash
+  const sameDay = countersOf(input.intent, input.chain, stamp.at).every(
+    (counter, i) => counter.start === input.counterNames[i]?.start,
+  )
+  // INVARIANT(control): the decision is made under the profile that rules at its own commit.
+  if (ruling !== input.profile.policyHash || !sameDay) return { type: 'stale' }
+  // A count that could not be kept exactly is not begun: afterwards nothing may stop the money.
+  const full = read.counters.some(
+    ({ reserved, spent }) => reserved + spent + BigInt(input.intent.amount) > AMOUNT_MAX,
+  )
+  if (full) return { type: 'refuse', code: 'amount_overflow', detail: 'a budget counter is full' }
+  const { intentKid } = input
+  if (intentKid === null) return undefined
+  if (keyHolds(read.parties[0]?.state ?? { status: 'none' }, intentKid, stamp.atText)) {
+    return undefined
+  }
+  return { type: 'refuse', code: 'signing_key_not_valid', detail: intentKid }
 }
 
 function decideOn(
@@ -86,10 +113,28 @@ function decideOn(
   input: Authorizing,
   stamp: Stamp,
 ): Outcome<Answer> {
+  const writing = new Writing(stamp)
+  const { facts, state } = decideInto(writing, before, { read, input, stamp })
+  const stream = gateStream(before.gateId)
+  writing.append({ family: 'gate', id: before.gateId, stream, before: read.gate }, facts, state)
+  writing.deadline(before.gateId, null, deadlineOf(state))
+  if (state.status === 'denied' || state.status === 'waiting') {
+    writing.notify(`gate.${state.status}`, noticeOf(state, stamp))
+  }
+  return writing.answer(null, stream)
+}
+
+/** Decides on a declared gate: the facts of it, what they do to money, and the state after. */
+function decideInto(
+  writing: Writing,
+  before: Declared,
+  given: { readonly read: DecisionReads; readonly input: Deciding; readonly stamp: Stamp },
+): { readonly facts: readonly gate.GateEvent[]; readonly state: Decided } {
+  const { read, input, stamp } = given
   const parties = new Map(
     partiesOf(input.intent, input.chain).map((id, i) => [id, read.parties[i]?.state] as const),
   )
-  const gathered = { ...input, ...read, parties: parties as never }
+  const gathered = { ...input, ...read, gateId: before.gateId, parties: parties as never }
   const facts = decisionFacts(gathered, stamp)
   const factsText = canonicalize(facts)
   const inputHash = stamp.crypto.sha256(factsText)
@@ -101,7 +146,7 @@ function decideOn(
     inputHash,
   })
   const decisionHash = hashOf(decision, stamp.crypto)
-  const writing = new Writing(stamp).document(before.gateId, `facts-${inputHash}.json`, factsText)
+  writing.document(before.gateId, `facts-${inputHash}.json`, factsText)
   const held =
     decision.decision === 'allow' ? hold({ facts, decision, decisionHash }, input, stamp) : null
   if (held !== null) {
@@ -117,20 +162,12 @@ function decideOn(
     kid,
     authorized: held?.authorized ?? null,
   })
-  if (!recorded.ok) return { type: 'refuse', code: recorded.refusal }
+  if (!recorded.ok) throw new Error(`a declared gate refuses its decision: ${recorded.refusal}`)
   const state = evolveAll(before, recorded.value, stamp.at)
-  if (state.status === 'none') throw new Error('a decided gate is one')
-  const stream = gateStream(before.gateId)
-  writing.append(
-    { family: 'gate', id: before.gateId, stream, before: read.gate },
-    recorded.value,
-    state,
-  )
-  writing.deadline(before.gateId, null, deadlineOf(state))
-  if (state.status === 'denied' || state.status === 'waiting') {
-    writing.notify(`gate.${state.status}`, noticeOf(state, stamp))
+  if (state.status !== 'denied' && state.status !== 'waiting' && state.status !== 'authorized') {
+    throw new Error(`decided, and ${state.status}`)
   }
-  return writing.answer(null, stream)
+  return { facts: recorded.value, state }
 }
 
 /** What an allowing decision yields: the permission, and money set aside for this gate alone. */
@@ -140,7 +177,7 @@ function hold(
     readonly decision: PolicyDecision
     readonly decisionHash: Hash
   },
-  { chain, counterNames }: Authorizing,
+  { chain, counterNames }: Deciding,
   stamp: Stamp,
 ) {
   const { facts, decision, decisionHash } = decided
@@ -187,6 +224,8 @@ export function authorizeGate(
         gateId: state.gateId,
         intent,
         intentKid: state.intentKid,
+        quote: state.quote ?? null,
+        walletId: state.walletId ?? null,
         chain,
         profile: await currentProfile(app, scope),
         denyAllHash: app.denyAllHash,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { grant, ledger, policy, type principal } from '@surety/domain'
+import { grant, ledger, policy, type principal, type wallet } from '@surety/domain'
 import type {
   CounterFacts,
   DecisionFacts,
@@ -21,6 +21,7 @@ type Principal = principal.Principal
 /** The rails that are configured, and when their money becomes irrevocable. */
 const RAILS: ReadonlyMap<string, NonNullable<DecisionFacts['rail']>> = new Map([
   ['ledger', { rail: 'ledger', irrevocable: 'on_verdict' }],
+  [policy.X402_RAIL, { rail: policy.X402_RAIL, irrevocable: 'on_presentation' }],
 ])
 
 /** Everybody whose lifecycle a decision depends on. */
@@ -44,7 +45,10 @@ export function countersOf(
 export interface Gathered {
   readonly gateId: Id<'gat'>
   readonly intent: ExecutionIntent
-  readonly intentKid: string
+  readonly intentKid: string | null
+  readonly quote: DecisionFacts['quote']
+  /** What pays on a chain; none where the books themselves do. */
+  readonly wallet: Stored<wallet.Wallet>
   readonly chain: GrantChain
   readonly grants: readonly Stored<grant.Grant>[]
   readonly parties: ReadonlyMap<string, Principal>
@@ -77,8 +81,8 @@ export function decisionFacts(gathered: Gathered, stamp: Stamp): DecisionFacts {
     },
     rail: RAILS.get(intent.rail) ?? null,
     tool: null,
-    wallet: null,
-    quote: null,
+    wallet: walletFacts(gathered.wallet.state),
+    quote: gathered.quote,
     controls: [],
     controlEpoch: 0,
     approvals: [],
@@ -104,6 +108,12 @@ function grantFacts({ chain, grants, parties }: Gathered): GrantFacts[] {
     revoked: grants[i]?.state.status !== 'active',
     grantorLifecycle: lifecycleOf(parties.get(document.grantorId)),
   }))
+}
+
+function walletFacts(state: wallet.Wallet): DecisionFacts['wallet'] {
+  if (state.status === 'none') return null
+  const { walletId, ownerId, address, status } = state
+  return { walletId, ownerId, address, status }
 }
 
 function counterFacts(name: CounterName, counter: Counter): CounterFacts {

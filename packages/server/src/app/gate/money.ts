@@ -4,11 +4,11 @@
  * @module
  */
 import { type gate, ledger, policy } from '@surety/domain'
-import type { Id, JsonObject, SettlementDecisionRecord } from '@surety/protocol'
+import type { Id, JsonObject } from '@surety/protocol'
 import type { CounterClaim, CounterName, Stamp } from '../../ports.ts'
 
 /**
- * INVARIANT(budget): a claim is reserved at the authorization, spent by a release, and given back
+ * INVARIANT(budget): a claim is reserved at the authorization, spent by what leaves, and given back
  * when the money goes back to the payer; always on the counters that were claimed.
  */
 export function claimsFor(
@@ -28,16 +28,20 @@ export function eventTransfer(transfer: ledger.Transfer): gate.TransferRecord {
   return { ...transfer, amount: String(transfer.amount) }
 }
 
-type Holding = Extract<gate.Gate, { status: 'authorized' | 'executed' }>
+type Holding = Extract<gate.Gate, { status: 'authorized' | 'executing' | 'executed' }>
 
-/** The transfer that empties a hold, to whom the verdict names. */
+/** The transfer that empties a hold, to whom the verdict names; a capture leaves the house. */
 export function closing(
   state: Holding,
-  verdict: Exclude<SettlementDecisionRecord['verdict'], 'review'>,
+  verdict: 'release' | 'refund' | 'capture',
   transferId: Id<'trf'>,
 ): ledger.Transfer {
-  const { holdId, payerId, payee, amountMax, asset } = state.authorization
+  const { holdId, payerId, payee, amountMax, asset, rail, walletRef } = state.authorization
   const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
+  if (verdict === 'capture') {
+    if (walletRef === null) throw new Error('captured from no wallet')
+    return ledger.capturePosting(held, ledger.walletAccount(rail, walletRef), transferId)
+  }
   return ledger.closingPosting(held, verdict, transferId)
 }
 

@@ -48,7 +48,10 @@ function conclude(
 ): readonly gate.GateEvent[] {
   const { amountMax, asset } = executed.authorization
   const colour = evidence.colourOf(judged.checks)
-  const verdict = evidence.verdictOf(colour, judged.settlement, BigInt(amountMax), asset)
+  const verdict =
+    executed.payment === undefined
+      ? evidence.verdictOf(colour, judged.settlement, BigInt(amountMax), asset)
+      : 'capture'
   const at = stamp.atText
   const record = receipt.settlementDecisionOf(executed, {
     colour,
@@ -64,7 +67,7 @@ function conclude(
   })
   if (posting !== null) {
     writing.transfer(posting)
-    const what = verdict === 'release' ? 'spend' : 'giveBack'
+    const what = verdict === 'refund' ? 'giveBack' : 'spend'
     writing.count(claimsFor(executed.claims, amountMax, what))
   }
   const settled = gate.decide(executed, {

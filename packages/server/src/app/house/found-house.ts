@@ -62,7 +62,7 @@ export async function foundHouse(app: App, scope: Scope, name: string): Promise<
   const secret = toBase64url(app.random.bytes(32))
   const wanted = { principalId, name: 'first operator', scopes: operatorScopes() }
   const minted = { secret, secretHash: app.mac(secret) }
-  const key = ensure(await run(app, caller, createApiKey(caller, wanted, minted, null)))
+  const key = ensure(await run(app, caller, createApiKey(caller, wanted, minted)))
   return {
     ...scope,
     principalId,

@@ -172,9 +172,9 @@ function mintSecret(app: App): { readonly secret: string; readonly secretHash: s
   return { secret, secretHash: app.mac(secret) }
 }
 
-/** Adds the one showing of the secret to the answer; what is replayed was shown already. */
+/** Adds the one showing of the secret to the answer. */
 function shown(caller: Caller, result: Awaited<ReturnType<typeof run>>, secret: string): Reply {
-  if (!result.ok || result.value.replayed) return signed(result)
+  if (!result.ok) return result
   const { view } = result.value
   const text = apiKeyText(caller.scope.environment, String(view.keyId), secret)
   const once: Signed = { ...result.value, view: { ...view, secret: text } }
@@ -196,10 +196,9 @@ const createKey = route({
   status: 201,
   answer: ApiKeyView,
   problems: ['principal_not_found', 'scope_not_grantable'],
-  handle: async ({ app, caller, body, idempotency }) => {
+  handle: async ({ app, caller, body }) => {
     const minted = mintSecret(app)
-    const made = await run(app, caller, createApiKey(caller, body, minted, idempotency))
-    return shown(caller, made, minted.secret)
+    return shown(caller, await run(app, caller, createApiKey(caller, body, minted)), minted.secret)
   },
 })
 
@@ -229,9 +228,9 @@ const rotateKey = route({
   status: 201,
   answer: ApiKeyView,
   problems: ['api_key_not_found', 'api_key_revoked', 'scope_not_grantable'],
-  handle: async ({ app, caller, params, idempotency }) => {
+  handle: async ({ app, caller, params }) => {
     const minted = mintSecret(app)
-    const rotated = await run(app, caller, rotateApiKey(caller, params.keyId, minted, idempotency))
+    const rotated = await run(app, caller, rotateApiKey(caller, params.keyId, minted))
     return shown(caller, rotated, minted.secret)
   },
 })

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { gate, grant, type ledger, principal } from '@surety/domain'
+import { gate, grant, type ledger, principal, wallet } from '@surety/domain'
 import { type Id, parseOwnJson, ZERO_HASH } from '@surety/protocol'
 import type { Counter, CounterName, Families, Family, Scope, Stored } from '../../ports.ts'
 
@@ -17,6 +17,9 @@ const INITIAL: Families = {
   activeProfile: null,
   deposit: null,
   tenant: null,
+  wallet: wallet.initial,
+  inbound: wallet.initialInbound,
+  probe: null,
 }
 
 /** What a row that does not exist means. */

@@ -1,0 +1,71 @@
+/**
+ * A wallet: what pays on a chain, for one principal. Its key lives behind a port, never here.
+ *
+ * A frozen wallet signs nothing new; what it signed before stays signed, and is waited for.
+ * Rules: spec/wallet.md. Vectors: spec/vectors/wallet/.
+ *
+ * @module
+ */
+import { err, type Id, ok, type Result, unreachable, type WalletStatus } from '@surety/protocol'
+
+export interface KnownWallet {
+  readonly status: WalletStatus
+  readonly walletId: Id<'wlt'>
+  readonly ownerId: Id<'prn'>
+  /** Lower case. */
+  readonly address: string
+  readonly name: string
+  /** Whether its key was made here or brought along. */
+  readonly origin: 'created' | 'imported'
+  /** The block of each network up to which transfers into it were booked when it was made. */
+  readonly since: Readonly<Record<string, number>>
+}
+export type Wallet = { readonly status: 'none' } | KnownWallet
+
+export type WalletCommand =
+  | ({ readonly type: 'create' } & Omit<KnownWallet, 'status'>)
+  | { readonly type: 'freeze' | 'unfreeze'; readonly reason: string }
+
+export type WalletEvent =
+  | ({ readonly type: 'walletCreated' } & Omit<KnownWallet, 'status'>)
+  | { readonly type: 'walletFrozen' | 'walletUnfrozen'; readonly reason: string }
+
+/** In the order they are checked. */
+export type WalletRefusal =
+  | 'wallet_already_exists'
+  | 'wallet_not_found'
+  | 'wallet_transition_illegal'
+
+export const initial: Wallet = { status: 'none' }
+
+export function decide(
+  wallet: Wallet,
+  command: WalletCommand,
+): Result<readonly WalletEvent[], WalletRefusal> {
+  if (command.type === 'create') {
+    if (wallet.status !== 'none') return err('wallet_already_exists')
+    return ok([{ ...command, type: 'walletCreated' }])
+  }
+  if (wallet.status === 'none') return err('wallet_not_found')
+  const { type, reason } = command
+  switch (type) {
+    case 'freeze':
+      if (wallet.status !== 'active') return err('wallet_transition_illegal')
+      return ok([{ type: 'walletFrozen', reason }])
+    case 'unfreeze':
+      if (wallet.status !== 'frozen') return err('wallet_transition_illegal')
+      return ok([{ type: 'walletUnfrozen', reason }])
+    default:
+      return unreachable(type)
+  }
+}
+
+export function evolve(wallet: Wallet, event: WalletEvent): Wallet {
+  if (event.type === 'walletCreated') {
+    if (wallet.status !== 'none') throw new Error('walletCreated twice')
+    const { type: _, ...made } = event
+    return { ...made, status: 'active' }
+  }
+  if (wallet.status === 'none') throw new Error(`${event.type} before walletCreated`)
+  return { ...wallet, status: event.type === 'walletFrozen' ? 'frozen' : 'active' }
+}
