@@ -19,8 +19,8 @@ import {
   portableCrypto,
 } from '@surety/protocol'
 import { meet } from './grant/bounds.ts'
-import { compile } from './policy/compile.ts'
 import { countersOf } from './policy/counters.ts'
+import { compile } from './policy/profile/compile.ts'
 
 export const AT = '2026-11-20T09:30:00.000Z'
 export const KID = 'A'.repeat(43)

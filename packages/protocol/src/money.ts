@@ -37,6 +37,14 @@ export const ASSETS: ReadonlyMap<AssetId, Asset> = new Map(
   ].map((asset) => [asset.id, asset]),
 )
 
+/** The decimals in which an amount of a unit is written, whatever assets are worth one of it. */
+export const UNIT_DECIMALS: ReadonlyMap<string, number> = new Map([
+  ['USD', 2],
+  ['EUR', 2],
+  ['GBP', 2],
+  ['JPY', 0],
+])
+
 const AMOUNT_TEXT = /^(?:0|[1-9]\d{0,17})$/
 
 /** Reads the wire form of an amount: decimal digits, no sign, no leading zero, at most eighteen. */

@@ -35,7 +35,27 @@ export type AppliedProfile = {
     readonly profileId: string
     readonly version: number
     readonly name: string
-    readonly mode: 'enforce'
+    readonly mode: 'enforce' | 'soft' | 'shadow'
+    readonly modes?: {
+      readonly limit?: 'enforce' | 'soft'
+      readonly autonomy?: 'enforce' | 'soft'
+      readonly rate?: 'enforce' | 'soft' | 'shadow'
+      readonly sequence?: 'enforce' | 'soft' | 'shadow'
+      readonly session?: 'enforce' | 'soft' | 'shadow'
+      readonly compliance?: 'enforce' | 'soft' | 'shadow'
+      readonly condition?: 'enforce' | 'soft' | 'shadow'
+    }
+    readonly rollout?: readonly ({
+      readonly tenants?: readonly (string)[]
+      readonly environments?: readonly ('sandbox' | 'production')[]
+      readonly mode: 'enforce' | 'soft' | 'shadow' | 'off'
+    })[]
+    readonly challengeOnly?: {
+      readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+      readonly raise: 'challenge' | 'escalate'
+      readonly approvers: number
+      readonly role: string
+    }
     readonly allowlists: {
       readonly assets: readonly (string)[]
       readonly rails: readonly (string)[]
@@ -73,6 +93,17 @@ export type AppliedProfile = {
         readonly asset: string
         readonly max: string
       })[]
+      readonly units?: readonly ({
+        readonly unit: string
+        readonly assets: readonly (string)[]
+        readonly perRequest?: string
+        readonly perDay?: string
+        readonly perMonth?: string
+        readonly total?: string
+        readonly tenantPerDay?: string
+        readonly tenantPerMonth?: string
+        readonly tenantTotal?: string
+      })[]
     }
     readonly approvalTiers: readonly ({
       readonly asset: string
@@ -87,6 +118,105 @@ export type AppliedProfile = {
       readonly approvers?: number
       readonly role?: string
     })[]
+    readonly autonomy?: {
+      readonly unstated: number
+      readonly bands: readonly ({
+        readonly band: 'medium' | 'high' | 'critical'
+        readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+        readonly sideEffecting?: boolean
+        readonly irrevocable?: boolean
+        readonly above?: readonly ({
+          readonly asset: string
+          readonly max: string
+        })[]
+      })[]
+      readonly matrix: readonly ({
+        readonly level: number
+        readonly low: 'allow' | 'challenge' | 'escalate' | 'deny'
+        readonly medium: 'allow' | 'challenge' | 'escalate' | 'deny'
+        readonly high: 'allow' | 'challenge' | 'escalate' | 'deny'
+        readonly critical: 'allow' | 'challenge' | 'escalate' | 'deny'
+        readonly approvers?: number
+        readonly role?: string
+      })[]
+    }
+    readonly rates?: readonly ({
+      readonly id: string
+      readonly per: 'agent' | 'payer' | 'payee' | 'tenant'
+      readonly match?: {
+        readonly actions?: readonly (string)[]
+        readonly tools?: readonly (string)[]
+        readonly payees?: readonly (string)[]
+        readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+      }
+      readonly max: number
+      readonly windowMs: number
+      readonly outcome: 'challenge' | 'escalate' | 'deny'
+      readonly approvers?: number
+      readonly role?: string
+    })[]
+    readonly sequences?: readonly ({
+      readonly id: string
+      readonly per: 'agent' | 'payer' | 'payee' | 'tenant'
+      readonly first: {
+        readonly actions?: readonly (string)[]
+        readonly tools?: readonly (string)[]
+        readonly payees?: readonly (string)[]
+        readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+      }
+      readonly next: {
+        readonly actions?: readonly (string)[]
+        readonly tools?: readonly (string)[]
+        readonly payees?: readonly (string)[]
+        readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+      }
+      readonly windowMs: number
+      readonly outcome: 'challenge' | 'escalate' | 'deny'
+      readonly approvers?: number
+      readonly role?: string
+    })[]
+    readonly session?: {
+      readonly unknown: 'allow' | 'challenge' | 'escalate' | 'deny'
+      readonly tainted: 'allow' | 'challenge' | 'escalate' | 'deny'
+      readonly promptContagion: 'allow' | 'challenge' | 'escalate' | 'deny'
+      readonly badActor: 'allow' | 'challenge' | 'escalate' | 'deny'
+      readonly escalateAbove?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly approvers?: number
+      readonly role?: string
+    }
+    readonly compliance?: {
+      readonly toolManifestHash?: boolean
+      readonly knownToolVersion?: boolean
+      readonly quote?: boolean
+      readonly receiptSignature?: boolean
+    }
+    readonly conditions?: readonly ({
+      readonly id: string
+      readonly when: string
+      readonly outcome: 'challenge' | 'escalate' | 'deny'
+      readonly approvers?: number
+      readonly role?: string
+    })[]
+    readonly wallets?: {
+      readonly rails: readonly (string)[]
+      readonly assignments: readonly ({
+        readonly walletId: string
+        readonly policyVersion: number
+        readonly kind: 'dedicated' | 'pooled'
+        readonly tenants?: readonly (string)[]
+        readonly environments?: readonly ('sandbox' | 'production')[]
+        readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+        readonly depthMax?: number
+        readonly perRequest?: readonly ({
+          readonly asset: string
+          readonly max: string
+        })[]
+        readonly childBasisPoints?: number
+      })[]
+    }
     readonly strictBinding: boolean
     readonly irrevocable?: {
       readonly payees: readonly (string)[]
@@ -133,6 +263,12 @@ export type AppliedProfile = {
         readonly asset: string
         readonly max: string
       })[]
+    }
+    readonly disputes?: {
+      readonly windowMs: number
+      readonly responseWithinMs: number
+      readonly openIfReceiptMissing: boolean
+      readonly evidence: readonly (string)[]
     }
   }
   readonly receipts?: readonly ({
@@ -206,6 +342,13 @@ export type Gate = {
       readonly approvers?: number
       readonly role?: string
       readonly verifier?: string
+    })[]
+    readonly shadow?: readonly ({
+      readonly policyId: string
+      readonly policyVersion: number
+      readonly policyHash: string
+      readonly decision: 'allow' | 'challenge' | 'escalate' | 'deny'
+      readonly reasonCodes: readonly (string)[]
     })[]
     readonly policyId: string
     readonly policyVersion: number
@@ -496,7 +639,27 @@ export interface Operations {
         readonly profileId: string
         readonly version: number
         readonly name: string
-        readonly mode: 'enforce'
+        readonly mode: 'enforce' | 'soft' | 'shadow'
+        readonly modes?: {
+          readonly limit?: 'enforce' | 'soft'
+          readonly autonomy?: 'enforce' | 'soft'
+          readonly rate?: 'enforce' | 'soft' | 'shadow'
+          readonly sequence?: 'enforce' | 'soft' | 'shadow'
+          readonly session?: 'enforce' | 'soft' | 'shadow'
+          readonly compliance?: 'enforce' | 'soft' | 'shadow'
+          readonly condition?: 'enforce' | 'soft' | 'shadow'
+        }
+        readonly rollout?: readonly ({
+          readonly tenants?: readonly (string)[]
+          readonly environments?: readonly ('sandbox' | 'production')[]
+          readonly mode: 'enforce' | 'soft' | 'shadow' | 'off'
+        })[]
+        readonly challengeOnly?: {
+          readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+          readonly raise: 'challenge' | 'escalate'
+          readonly approvers: number
+          readonly role: string
+        }
         readonly allowlists: {
           readonly assets: readonly (string)[]
           readonly rails: readonly (string)[]
@@ -534,6 +697,17 @@ export interface Operations {
             readonly asset: string
             readonly max: string
           })[]
+          readonly units?: readonly ({
+            readonly unit: string
+            readonly assets: readonly (string)[]
+            readonly perRequest?: string
+            readonly perDay?: string
+            readonly perMonth?: string
+            readonly total?: string
+            readonly tenantPerDay?: string
+            readonly tenantPerMonth?: string
+            readonly tenantTotal?: string
+          })[]
         }
         readonly approvalTiers: readonly ({
           readonly asset: string
@@ -548,6 +722,105 @@ export interface Operations {
           readonly approvers?: number
           readonly role?: string
         })[]
+        readonly autonomy?: {
+          readonly unstated: number
+          readonly bands: readonly ({
+            readonly band: 'medium' | 'high' | 'critical'
+            readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+            readonly sideEffecting?: boolean
+            readonly irrevocable?: boolean
+            readonly above?: readonly ({
+              readonly asset: string
+              readonly max: string
+            })[]
+          })[]
+          readonly matrix: readonly ({
+            readonly level: number
+            readonly low: 'allow' | 'challenge' | 'escalate' | 'deny'
+            readonly medium: 'allow' | 'challenge' | 'escalate' | 'deny'
+            readonly high: 'allow' | 'challenge' | 'escalate' | 'deny'
+            readonly critical: 'allow' | 'challenge' | 'escalate' | 'deny'
+            readonly approvers?: number
+            readonly role?: string
+          })[]
+        }
+        readonly rates?: readonly ({
+          readonly id: string
+          readonly per: 'agent' | 'payer' | 'payee' | 'tenant'
+          readonly match?: {
+            readonly actions?: readonly (string)[]
+            readonly tools?: readonly (string)[]
+            readonly payees?: readonly (string)[]
+            readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+          }
+          readonly max: number
+          readonly windowMs: number
+          readonly outcome: 'challenge' | 'escalate' | 'deny'
+          readonly approvers?: number
+          readonly role?: string
+        })[]
+        readonly sequences?: readonly ({
+          readonly id: string
+          readonly per: 'agent' | 'payer' | 'payee' | 'tenant'
+          readonly first: {
+            readonly actions?: readonly (string)[]
+            readonly tools?: readonly (string)[]
+            readonly payees?: readonly (string)[]
+            readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+          }
+          readonly next: {
+            readonly actions?: readonly (string)[]
+            readonly tools?: readonly (string)[]
+            readonly payees?: readonly (string)[]
+            readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+          }
+          readonly windowMs: number
+          readonly outcome: 'challenge' | 'escalate' | 'deny'
+          readonly approvers?: number
+          readonly role?: string
+        })[]
+        readonly session?: {
+          readonly unknown: 'allow' | 'challenge' | 'escalate' | 'deny'
+          readonly tainted: 'allow' | 'challenge' | 'escalate' | 'deny'
+          readonly promptContagion: 'allow' | 'challenge' | 'escalate' | 'deny'
+          readonly badActor: 'allow' | 'challenge' | 'escalate' | 'deny'
+          readonly escalateAbove?: readonly ({
+            readonly asset: string
+            readonly max: string
+          })[]
+          readonly approvers?: number
+          readonly role?: string
+        }
+        readonly compliance?: {
+          readonly toolManifestHash?: boolean
+          readonly knownToolVersion?: boolean
+          readonly quote?: boolean
+          readonly receiptSignature?: boolean
+        }
+        readonly conditions?: readonly ({
+          readonly id: string
+          readonly when: string
+          readonly outcome: 'challenge' | 'escalate' | 'deny'
+          readonly approvers?: number
+          readonly role?: string
+        })[]
+        readonly wallets?: {
+          readonly rails: readonly (string)[]
+          readonly assignments: readonly ({
+            readonly walletId: string
+            readonly policyVersion: number
+            readonly kind: 'dedicated' | 'pooled'
+            readonly tenants?: readonly (string)[]
+            readonly environments?: readonly ('sandbox' | 'production')[]
+            readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+            readonly depthMax?: number
+            readonly perRequest?: readonly ({
+              readonly asset: string
+              readonly max: string
+            })[]
+            readonly childBasisPoints?: number
+          })[]
+        }
         readonly strictBinding: boolean
         readonly irrevocable?: {
           readonly payees: readonly (string)[]
@@ -594,6 +867,12 @@ export interface Operations {
             readonly asset: string
             readonly max: string
           })[]
+        }
+        readonly disputes?: {
+          readonly windowMs: number
+          readonly responseWithinMs: number
+          readonly openIfReceiptMissing: boolean
+          readonly evidence: readonly (string)[]
         }
       }
     }

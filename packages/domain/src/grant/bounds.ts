@@ -47,6 +47,10 @@ export function escalationOf(
   if (parent.count !== undefined && (child.count === undefined || child.count > parent.count)) {
     return 'count'
   }
+  const { autonomy } = parent
+  if (autonomy !== undefined && (child.autonomy === undefined || child.autonomy > autonomy)) {
+    return 'autonomy'
+  }
   return child.maxDepth > parent.maxDepth ? 'maxDepth' : undefined
 }
 
@@ -94,6 +98,8 @@ function meetOfTwo(a: GrantBounds, b: GrantBounds): GrantBounds {
   }
   const counts = [a.count, b.count].filter((count) => count !== undefined)
   if (counts.length > 0) met.count = Math.min(...counts)
+  const levels = [a.autonomy, b.autonomy].filter((level) => level !== undefined)
+  if (levels.length > 0) met.autonomy = Math.min(...levels)
   return met as unknown as GrantBounds
 }
 

@@ -162,6 +162,7 @@ const shapes = {
   perDay: limits,
   total: limits,
   count: fc.integer({ min: 0, max: 2 }),
+  autonomy: fc.integer({ min: 0, max: 2 }),
   maxDepth: fc.integer({ min: 0, max: 2 }),
 }
 const bounds = fc.record(shapes, { requiredKeys: ['maxDepth'] }) as fc.Arbitrary<GrantBounds>

@@ -7,7 +7,7 @@
  * @module
  */
 import type { FetchMethod, ReasonCode, X402Rules } from '@surety/protocol'
-import type { CompiledProfile } from './compile.ts'
+import type { CompiledProfile } from './profile/compile.ts'
 
 /** The rail that presents credentials of a chain to sellers who speak x402. */
 export const X402_RAIL = 'x402-evm'

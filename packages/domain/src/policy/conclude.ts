@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type DecisionFacts,
   type DecisionOutcome,
   type Obligation,
   REASON_CODES,
@@ -11,19 +12,26 @@ import {
   type ReasonCode,
   VERIFIER_NAME,
 } from '@surety/protocol'
-import type { CompiledProfile } from './compile.ts'
-import type { Finding } from './rules/rule.ts'
+import type { CompiledProfile } from './profile/compile.ts'
+import { outcomeUnder } from './profile/modes.ts'
+import type { Ask, Finding } from './rules/rule.ts'
 
 export interface Evaluation {
   readonly decision: DecisionOutcome
   readonly reasonCode: ReasonCode
   readonly reasonCodes: readonly ReasonCode[]
   readonly obligations: readonly Obligation[]
+  /** Every failure with the rule it is of, in the order in which the rules are checked. */
+  readonly findings: readonly Finding[]
+  /** What it would have been if the rules that only watch were enforced, where that differs. */
+  readonly shadow?: Pick<Evaluation, 'decision' | 'reasonCodes'>
 }
 
 const RANK: ReadonlyMap<ReasonCode, number> = new Map(
   REASON_ORDER.map((code, rank) => [code, rank]),
 )
+/** Who is asked about a failure that a mode softens, where its rule does not say. */
+const SOMEBODY: Ask = { approvers: 1, role: 'reviewer' }
 const SEVERITY: Readonly<Record<DecisionOutcome, number>> = {
   allow: 0,
   challenge: 1,
@@ -32,22 +40,49 @@ const SEVERITY: Readonly<Record<DecisionOutcome, number>> = {
 }
 
 /** The gravest outcome of all that failed counts. */
-export function conclude(findings: readonly Finding[], profile: CompiledProfile): Evaluation {
-  const codes = [...new Set(findings.map(({ code }) => code))].sort(
-    (a, b) => (RANK.get(a) ?? 0) - (RANK.get(b) ?? 0),
-  )
-  const [primary] = codes
-  if (primary === undefined) {
-    const obligations = settlementObligations(profile)
-    return { decision: 'allow', reasonCode: 'allowed', reasonCodes: ['allowed'], obligations }
-  }
-  let decision: DecisionOutcome = 'challenge'
-  for (const code of codes) {
-    const { outcome } = REASON_CODES[code]
+export function conclude(
+  findings: readonly Finding[],
+  profile: CompiledProfile,
+  facts: DecisionFacts,
+): Evaluation {
+  const noted = findings.map((finding) => ({
+    ...finding,
+    outcome: outcomeUnder(finding.code, profile.profile, facts),
+  }))
+  const counted = noted.filter(({ outcome }) => outcome !== 'allow')
+  const decided = outcomeOf(counted)
+  const { decision, reasonCodes } = decided
+  const obligations =
+    decision === 'allow'
+      ? settlementObligations(profile)
+      : decision === 'deny'
+        ? []
+        : approvalObligations(counted)
+  const evaluation = { ...decided, reasonCode: reasonCodes[0] ?? 'allowed', obligations, findings }
+  if (counted.length === noted.length) return evaluation
+  const enforced = noted.map(({ code, outcome }) => ({
+    code,
+    outcome: outcome === 'allow' ? REASON_CODES[code].outcome : outcome,
+  }))
+  return { ...evaluation, shadow: outcomeOf(enforced) }
+}
+
+interface Counted {
+  readonly code: ReasonCode
+  readonly outcome: DecisionOutcome
+}
+
+function outcomeOf(counted: readonly Counted[]): Pick<Evaluation, 'decision' | 'reasonCodes'> {
+  let decision: DecisionOutcome = 'allow'
+  for (const { outcome } of counted) {
     if (SEVERITY[outcome] > SEVERITY[decision]) decision = outcome
   }
-  const obligations = decision === 'deny' ? [] : approvalObligations(findings)
-  return { decision, reasonCode: primary, reasonCodes: codes, obligations }
+  if (decision === 'allow') return { decision, reasonCodes: ['allowed'] }
+  const codes = new Set(counted.map(({ code }) => code))
+  return {
+    decision,
+    reasonCodes: [...codes].sort((a, b) => (RANK.get(a) ?? 0) - (RANK.get(b) ?? 0)),
+  }
 }
 
 function settlementObligations(profile: CompiledProfile): readonly Obligation[] {
@@ -56,10 +91,17 @@ function settlementObligations(profile: CompiledProfile): readonly Obligation[] 
   return mode === 'manual' ? [evidence, { type: 'hold_settlement' }] : [evidence]
 }
 
+/** One for each code and role that is to be asked: of several rules the one that asks most. */
 function approvalObligations(findings: readonly Finding[]): readonly Obligation[] {
-  return findings.flatMap(({ ask }) =>
-    ask === undefined
-      ? []
-      : [{ type: 'approvals_required', approvers: ask.approvers, role: ask.role }],
-  )
+  const asked = new Map<string, Ask>()
+  for (const { code, ask = SOMEBODY } of findings) {
+    const place = `${code} ${ask.role}`
+    const known = asked.get(place)
+    if (known === undefined || known.approvers < ask.approvers) asked.set(place, ask)
+  }
+  return [...asked.values()].map(({ approvers, role }) => ({
+    type: 'approvals_required',
+    approvers,
+    role,
+  }))
 }

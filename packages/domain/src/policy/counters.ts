@@ -13,6 +13,7 @@ import {
   type Id,
   type Instant,
 } from '@surety/protocol'
+import type { CompiledUnit, PeriodLimits } from './profile/units.ts'
 
 export type CounterKey = Pick<CounterFacts, 'subject' | 'asset' | 'period' | 'start'>
 
@@ -40,6 +41,34 @@ export function countersOf(
     keys.push({ subject, asset, period: 'month', start: month })
     keys.push({ subject, asset, period: 'total', start: null })
   }
+  return keys
+}
+
+/**
+ * What else a profile must know that limits a unit: what is used of the other assets of the unit.
+ * They are read and not claimed; the payment counts on the counters of its own asset.
+ */
+export function unitCountersOf(
+  units: ReadonlyMap<string, CompiledUnit>,
+  payerId: Id<'prn'> | undefined,
+  asset: string,
+  at: Instant,
+): readonly CounterKey[] {
+  const unit = units.get(asset)
+  if (unit === undefined) return []
+  const periods = periodsAt(formatInstant(at))
+  const keys: CounterKey[] = []
+  const add = (subject: string, limits: PeriodLimits): void => {
+    for (const period of ['day', 'month', 'total'] as const) {
+      if (limits[period] === undefined) continue
+      const start = period === 'total' ? null : periods[period]
+      for (const other of unit.factors.keys()) {
+        if (other !== asset) keys.push({ subject, asset: other, period, start })
+      }
+    }
+  }
+  if (payerId !== undefined) add(`principal:${payerId}`, unit.payer)
+  add('tenant', unit.tenant)
   return keys
 }
 

@@ -14,8 +14,9 @@ import {
   instantOf,
   type PolicyDecision,
 } from '@surety/protocol'
-import type { CompiledProfile } from './compile.ts'
+import type { Evaluation } from './conclude.ts'
 import { evaluate } from './evaluate.ts'
+import type { CompiledProfile } from './profile/compile.ts'
 
 export interface DecisionPlace {
   readonly decisionId: Id<'dec'>
@@ -25,13 +26,18 @@ export interface DecisionPlace {
   readonly inputHash: Hash
 }
 
-/** Evaluates the facts and states the outcome. */
+/** Evaluates the facts and states the outcome, and what a profile that only watches would say. */
 export function decisionOf(
   facts: DecisionFacts,
   profile: CompiledProfile,
   place: DecisionPlace,
+  watching?: CompiledProfile,
 ): PolicyDecision {
   const evaluation = evaluate(facts, profile)
+  const shadow = [
+    ...(evaluation.shadow === undefined ? [] : [shadowOf(profile, evaluation.shadow)]),
+    ...(watching === undefined ? [] : [shadowOf(watching, evaluate(facts, watching, true))]),
+  ]
   return {
     schemaVersion: 'PolicyDecision.v1',
     decisionId: place.decisionId,
@@ -51,6 +57,21 @@ export function decisionOf(
     inputHash: place.inputHash,
     decidedAt: facts.at,
     validUntil: validUntil(facts, profile, evaluation.decision),
+    ...(shadow.length === 0 ? {} : { shadow }),
+  }
+}
+
+function shadowOf(
+  { profile, policyHash }: CompiledProfile,
+  { decision, reasonCodes }: Pick<Evaluation, 'decision' | 'reasonCodes'>,
+): NonNullable<PolicyDecision['shadow']>[number] {
+  const { profileId, version } = profile
+  return {
+    policyId: profileId,
+    policyVersion: version,
+    policyHash,
+    decision,
+    reasonCodes: [...reasonCodes],
   }
 }
 

@@ -8,9 +8,9 @@
  * @module
  */
 import type { DecisionFacts } from '@surety/protocol'
-import type { CompiledProfile } from './compile.ts'
 import { conclude, type Evaluation } from './conclude.ts'
 import { indexOf, periodsAt } from './counters.ts'
+import type { CompiledProfile } from './profile/compile.ts'
 import { RULES } from './rules/all.ts'
 import { Findings } from './rules/rule.ts'
 
@@ -19,15 +19,19 @@ import { Findings } from './rules/rule.ts'
  *
  * Cost: linear in the depth of the grant chain and its lists; constant in the size of the profile.
  */
-export function evaluate(facts: DecisionFacts, profile: CompiledProfile): Evaluation {
+export function evaluate(
+  facts: DecisionFacts,
+  profile: CompiledProfile,
+  beside = false,
+): Evaluation {
   const findings = new Findings()
   try {
     const amount = BigInt(facts.intent.amount)
     const counters = indexOf(facts.counters)
-    const input = { facts, profile, amount, ...periodsAt(facts.at), counters }
+    const input = { facts, profile, amount, ...periodsAt(facts.at), counters, beside }
     for (const check of RULES) check(input, findings)
   } catch {
     findings.fail('evaluator_failed')
   }
-  return conclude(findings.all, profile)
+  return conclude(findings.all, profile, facts)
 }

@@ -9,9 +9,9 @@ import {
   type ReasonCode,
 } from '@surety/protocol'
 import { compiled, hash, type PatchStep, patched, vectors } from '../fixtures.test.ts'
-import { contradictionOf } from './compile.ts'
 import { type DecisionPlace, decisionOf } from './decision.ts'
-import { DENY_ALL } from './deny-all.ts'
+import { contradictionOf, contradictionsOf } from './profile/contradictions.ts'
+import { DENY_ALL } from './profile/deny-all.ts'
 
 type Place = Pick<DecisionPlace, 'decisionId' | 'seq' | 'previousDecisionHash'>
 interface Decisions {
@@ -29,8 +29,12 @@ interface Decisions {
 
 const files = [
   'valid/decisions',
+  'valid/profile-rules',
   'refused/decisions',
   'refused/reasons',
+  'refused/profile-rules',
+  'valid/wallets',
+  'refused/wallets',
   'valid/buying',
   'refused/buying',
 ] as const
@@ -60,9 +64,9 @@ for (const name of files) {
 
 test('every reason code is reached by a case of its own', () => {
   const reached = new Set<string>()
-  for (const { expected } of read('refused/reasons').cases) reached.add(expected.reasonCode)
-  for (const { expected } of read('refused/buying').cases) reached.add(expected.reasonCode)
-  for (const { expected } of read('valid/decisions').cases) reached.add(expected.reasonCode)
+  for (const name of files) {
+    for (const { expected } of read(name).cases) reached.add(expected.reasonCode)
+  }
   const missing = REASON_ORDER.filter((code: ReasonCode) => !reached.has(code))
   assert.deepEqual(missing, [])
 })
@@ -95,6 +99,21 @@ interface Profiles {
     readonly document?: Profile
   }[]
 }
+
+test('every contradiction of the optional rules is found, alone and in its place', () => {
+  type Placed = Profiles & { cases: readonly { path: readonly (string | number)[] }[] }
+  const { base, cases } = vectors<Placed>('policy/refused/profile-contradictions.json')
+  for (const { name, profile, path } of cases) {
+    const written = patched(base, profile)
+    assert.equal(parseAs(Profile, written).ok, true, name)
+    const paths = contradictionsOf(written).map((remark) => remark.path)
+    assert.deepEqual(paths, [path], name)
+  }
+  const sound = vectors<Profiles>('policy/valid/profile-contradictions.json')
+  for (const { name, profile } of sound.cases) {
+    assert.deepEqual(contradictionsOf(patched(sound.base, profile)), [], name)
+  }
+})
 
 for (const [name, sound] of [
   ['valid', true],

@@ -20,12 +20,10 @@ import {
   NonceText,
   words,
 } from '../schema.ts'
+import { DecisionOutcome } from './decision-outcome.ts'
 import { GRANT_DEPTH_MAX, GrantBounds } from './grant.ts'
 import { ExecutionIntent } from './intent.ts'
 import { Quote, WalletFacts } from './payment.ts'
-
-export const DecisionOutcome = words(['allow', 'challenge', 'escalate', 'deny'])
-export type DecisionOutcome = Static<typeof DecisionOutcome>
 
 export const Lifecycle = words([
   'provisioned',
@@ -78,6 +76,32 @@ const CounterFacts = closed({
 })
 export type CounterFacts = Static<typeof CounterFacts>
 
+/** What is known of the tool that is called. */
+const ToolFacts = closed({
+  name: NameText,
+  version: Type.Union([NameText, Type.Null()]),
+  versionKnown: Type.Boolean(),
+  manifestHash: Type.Union([HashText, Type.Null()]),
+})
+
+/** What is known of the conversation the request comes from. */
+const SessionFacts = closed({
+  sessionId: NameText,
+  tainted: Type.Boolean(),
+  signals: Type.Array(words(['prompt_contagion', 'bad_actor']), { maxItems: 2, uniqueItems: true }),
+})
+
+/** How often it happened, at least, within the window that ends at this decision. */
+const RateFacts = closed({
+  subject: Type.String({
+    maxLength: 80,
+    description: 'rate:<rule>:<whose>, sequence:<rule>:<whose>',
+  }),
+  windowMs: Type.Integer({ minimum: 10_000, maximum: 2_678_400_000 }),
+  count: Type.Integer({ minimum: 0, maximum: 9_007_199_254_740_991 }),
+})
+export type RateFacts = Static<typeof RateFacts>
+
 /** Members a later capability fills are present and empty, so that no input hash changes shape. */
 const nothing = Type.Array(Type.Never(), { maxItems: 0 })
 
@@ -97,20 +121,20 @@ export const DecisionFacts = document(
     agent: PartyFacts,
     payer: Type.Union([PartyFacts, Type.Null()]),
     payee: Type.Union([PartyFacts, Type.Null()]),
-    counters: Type.Array(CounterFacts, { maxItems: 96 }),
+    counters: Type.Array(CounterFacts, { maxItems: 160 }),
     funds: closed({ available: AmountText }),
     rail: Type.Union([
       closed({ rail: NameText, irrevocable: words(['on_verdict', 'on_presentation']) }),
       Type.Null(),
     ]),
-    tool: Type.Null(),
+    tool: Type.Union([ToolFacts, Type.Null()]),
     wallet: Type.Union([WalletFacts, Type.Null()]),
     quote: Type.Union([Quote, Type.Null()]),
     controls: nothing,
     controlEpoch: Type.Literal(0),
     approvals: nothing,
-    session: Type.Null(),
-    rates: nothing,
+    session: Type.Union([SessionFacts, Type.Null()]),
+    rates: Type.Array(RateFacts, { maxItems: 128 }),
   },
   'Everything a decision was made from; its hash is the `inputHash` of the decision.',
 )
@@ -134,6 +158,15 @@ export type Obligation = Static<typeof Obligation>
 
 const reasonText = Type.String({ pattern: '^[a-z][a-z0-9_]{2,63}$' })
 
+/** What a rule or a profile that only watches would have decided. */
+const ShadowDecision = closed({
+  policyId: NameText,
+  policyVersion: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+  policyHash: HashText,
+  decision: DecisionOutcome,
+  reasonCodes: Type.Array(reasonText, { minItems: 1, maxItems: 96 }),
+})
+
 export const PolicyDecision = document(
   'PolicyDecision.v1',
   {
@@ -146,8 +179,9 @@ export const PolicyDecision = document(
     previousDecisionHash: Type.Union([HashText, Type.Null()]),
     decision: DecisionOutcome,
     reasonCode: reasonText,
-    reasonCodes: Type.Array(reasonText, { minItems: 1, maxItems: 64 }),
-    obligations: Type.Array(Obligation, { maxItems: 32 }),
+    reasonCodes: Type.Array(reasonText, { minItems: 1, maxItems: 96 }),
+    obligations: Type.Array(Obligation, { maxItems: 64 }),
+    shadow: Type.Optional(Type.Array(ShadowDecision, { minItems: 1, maxItems: 2 })),
     policyId: NameText,
     policyVersion: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
     policyHash: HashText,

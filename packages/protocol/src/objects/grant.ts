@@ -26,6 +26,9 @@ export type Limit = Static<typeof Limit>
 const names = Type.Array(NameText, { maxItems: 256, uniqueItems: true })
 const limits = Type.Array(Limit, { maxItems: 32 })
 
+/** From 0, observe, to 4, act as an economic actor of one's own. */
+export const AutonomyLevel = Type.Integer({ minimum: 0, maximum: 4 })
+
 /** How deep a chain of grants may go. */
 export const GRANT_DEPTH_MAX = 16
 
@@ -45,6 +48,7 @@ export const GrantBounds = closed({
   perDay: Type.Optional(limits),
   total: Type.Optional(limits),
   count: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+  autonomy: Type.Optional(AutonomyLevel),
   maxDepth: Type.Integer({ minimum: 0, maximum: GRANT_DEPTH_MAX }),
 })
 export type GrantBounds = Static<typeof GrantBounds>

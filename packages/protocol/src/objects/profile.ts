@@ -16,13 +16,26 @@ import {
   SlugText,
   words,
 } from '../schema.ts'
-import { Limit } from './grant.ts'
 import { RiskClass } from './intent.ts'
+import {
+  AutonomyRules,
+  ChallengeOnly,
+  Compliance,
+  Condition,
+  Disputes,
+  durationMs,
+  limits,
+  Modes,
+  names,
+  ProfileMode,
+  RateRule,
+  Rollout,
+  SequenceRule,
+  SessionRules,
+  UnitLimit,
+  Wallets,
+} from './profile-rules.ts'
 import { X402Rules } from './x402-rules.ts'
-
-const limits = Type.Array(Limit, { maxItems: 32 })
-const names = Type.Array(NameText, { maxItems: 1024, uniqueItems: true })
-const durationMs = Type.Integer({ minimum: 1, maximum: 31_536_000_000 })
 
 export const Raise = words(['challenge', 'escalate'])
 
@@ -62,7 +75,10 @@ export const Profile = document(
     profileId: SlugText,
     version: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
     name: Type.String({ minLength: 1, maxLength: 120 }),
-    mode: words(['enforce']),
+    mode: ProfileMode,
+    modes: Type.Optional(Modes),
+    rollout: Type.Optional(Rollout),
+    challengeOnly: Type.Optional(ChallengeOnly),
     allowlists: closed({
       assets: Type.Array(AssetText, { maxItems: 32, uniqueItems: true }),
       rails: names,
@@ -79,8 +95,9 @@ export const Profile = document(
       tenantPerDay: Type.Optional(limits),
       tenantPerMonth: Type.Optional(limits),
       tenantTotal: Type.Optional(limits),
+      units: Type.Optional(Type.Array(UnitLimit, { maxItems: 16 })),
     }),
-    approvalTiers: Type.Array(ApprovalTier, { maxItems: 64 }),
+    approvalTiers: Type.Array(ApprovalTier, { maxItems: 512 }),
     risk: Type.Array(
       closed({
         riskClass: RiskClass,
@@ -90,6 +107,13 @@ export const Profile = document(
       }),
       { maxItems: 4, description: 'a risk class that is not listed is denied' },
     ),
+    autonomy: Type.Optional(AutonomyRules),
+    rates: Type.Optional(Type.Array(RateRule, { maxItems: 512 })),
+    sequences: Type.Optional(Type.Array(SequenceRule, { maxItems: 512 })),
+    session: Type.Optional(SessionRules),
+    compliance: Type.Optional(Compliance),
+    conditions: Type.Optional(Type.Array(Condition, { maxItems: 128 })),
+    wallets: Type.Optional(Wallets),
     strictBinding: Type.Boolean({
       description: 'the executor must present every bound member of the authorization',
     }),
@@ -103,7 +127,17 @@ export const Profile = document(
     authorizationWithinMs: durationMs,
     approvalWithinMs: durationMs,
     settlement: Settlement,
+    disputes: Type.Optional(Disputes),
   },
   'A policy document: what agents of a tenant may pay for, when a person must be asked, how work is settled.',
 )
 export type Profile = Static<typeof Profile>
+
+export type {
+  AutonomyRules,
+  Modes,
+  ProfileMode,
+  RateRule,
+  SequenceRule,
+  Wallets,
+} from './profile-rules.ts'

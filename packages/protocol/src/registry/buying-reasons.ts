@@ -3,11 +3,7 @@
  *
  * @module
  */
-import type { ReasonClass, ReasonType, Retry } from './reason-code.ts'
-
-function denied(kind: ReasonClass, retry: Retry, meaning: string, remedy: string): ReasonType {
-  return { class: kind, outcome: 'deny', lift: 'never', status: 403, retry, meaning, remedy }
-}
+import { denied } from './reason-type.ts'
 
 export const BUYING_REASONS = {
   wallet_missing: denied(
@@ -52,4 +48,4 @@ export const BUYING_REASONS = {
     'the offer wants a credential that stays valid for longer than the profile allows',
     'ask the seller for a shorter validity, or an operator for a longer one',
   ),
-} as const satisfies Readonly<Record<string, ReasonType>>
+} as const

@@ -4,8 +4,8 @@
  * @module
  */
 import type { DecisionFacts, ReasonCode } from '@surety/protocol'
-import type { CompiledProfile } from '../compile.ts'
 import type { CounterIndex } from '../counters.ts'
+import type { CompiledProfile } from '../profile/compile.ts'
 
 /** What every rule reads. What many of them need is worked out once. */
 export interface RuleInput {
@@ -16,6 +16,8 @@ export interface RuleInput {
   readonly day: string
   readonly month: string
   readonly counters: CounterIndex
+  /** Whether the profile only watches beside another that rules. */
+  readonly beside: boolean
 }
 
 /** Who is to be asked, where the failure may be cured by asking. */
@@ -27,14 +29,16 @@ export interface Ask {
 export interface Finding {
   readonly code: ReasonCode
   readonly ask: Ask | undefined
+  /** Which rule of that kind, where the profile has many. */
+  readonly rule: string | undefined
 }
 
 /** Collects failures in the order in which the rules are checked. */
 export class Findings {
   readonly #all: Finding[] = []
 
-  fail(code: ReasonCode, ask?: Ask): void {
-    this.#all.push({ code, ask })
+  fail(code: ReasonCode, ask?: Ask, rule?: string): void {
+    this.#all.push({ code, ask, rule })
   }
 
   get all(): readonly Finding[] {

@@ -6,14 +6,37 @@
  * @module
  */
 import type { Hash, Limit, Profile, RiskClass } from '@surety/protocol'
+import { type CompiledRates, compileRates } from '../rates.ts'
+import { type Condition, compileCondition } from './conditions.ts'
+import { type CompiledUnit, compileUnits } from './units.ts'
 
-type Limits = ReadonlyMap<string, bigint>
+export type Limits = ReadonlyMap<string, bigint>
 
 export interface ApprovalTier {
   readonly above: bigint
   readonly approvers: number
   readonly role: string
   readonly raise: 'challenge' | 'escalate'
+}
+
+type Autonomy = NonNullable<Profile['autonomy']>
+type Band = Autonomy['bands'][number]
+
+export interface CompiledBand extends Pick<Band, 'band' | 'sideEffecting' | 'irrevocable'> {
+  readonly riskClasses: ReadonlySet<RiskClass> | undefined
+  readonly above: Limits | undefined
+}
+
+export interface CompiledAutonomy {
+  readonly unstated: number
+  /** The gravest first. */
+  readonly bands: readonly CompiledBand[]
+  readonly rows: ReadonlyMap<number, Autonomy['matrix'][number]>
+}
+
+export interface CompiledCondition {
+  readonly rule: NonNullable<Profile['conditions']>[number]
+  readonly holds: Condition
 }
 
 export interface CompiledProfile {
@@ -35,10 +58,16 @@ export interface CompiledProfile {
   readonly risk: ReadonlyMap<RiskClass, Profile['risk'][number]>
   /** By asset, the highest threshold first; of equal ones the first that is listed. */
   readonly tiers: ReadonlyMap<string, readonly ApprovalTier[]>
+  /** By asset, the limits of the unit that it is one of. */
+  readonly units: ReadonlyMap<string, CompiledUnit>
+  readonly autonomy: CompiledAutonomy | undefined
+  readonly rates: CompiledRates
+  readonly conditions: readonly CompiledCondition[]
+  readonly sessionCeiling: Limits | undefined
   readonly irrevocable: { readonly payees: ReadonlySet<string>; readonly max: Limits } | undefined
 }
 
-/** Compiles a profile. Cost: linear in the document. */
+/** Compiles a profile that does not contradict itself. Cost: linear in the document. */
 export function compile(profile: Profile, policyHash: Hash): CompiledProfile {
   const { allowlists, limits, irrevocable } = profile
   return {
@@ -59,6 +88,11 @@ export function compile(profile: Profile, policyHash: Hash): CompiledProfile {
     tenantTotal: limits.tenantTotal && limitsOf(limits.tenantTotal),
     risk: new Map(profile.risk.map((entry) => [entry.riskClass, entry])),
     tiers: tiersOf(profile),
+    units: compileUnits(limits.units ?? []),
+    autonomy: profile.autonomy && compileAutonomy(profile.autonomy),
+    rates: compileRates(profile),
+    conditions: (profile.conditions ?? []).map((rule) => ({ rule, holds: ensureCondition(rule) })),
+    sessionCeiling: profile.session?.escalateAbove && limitsOf(profile.session.escalateAbove),
     irrevocable: irrevocable && {
       payees: new Set(irrevocable.payees),
       max: limitsOf(irrevocable.max),
@@ -66,8 +100,30 @@ export function compile(profile: Profile, policyHash: Hash): CompiledProfile {
   }
 }
 
+function ensureCondition({ id, when }: CompiledCondition['rule']): Condition {
+  const compiled = compileCondition(when)
+  if (!compiled.ok) throw new Error(`condition ${id}: ${compiled.fault.message}`)
+  return compiled.value
+}
+
+const GRAVITY = { critical: 0, high: 1, medium: 2 } as const
+
+function compileAutonomy({ unstated, bands, matrix }: Autonomy): CompiledAutonomy {
+  return {
+    unstated,
+    bands: bands
+      .toSorted((a, b) => GRAVITY[a.band] - GRAVITY[b.band])
+      .map(({ riskClasses, above, ...band }) => ({
+        ...band,
+        riskClasses: riskClasses && new Set(riskClasses),
+        above: above && limitsOf(above),
+      })),
+    rows: new Map(matrix.map((row) => [row.level, row])),
+  }
+}
+
 /** Of two limits on one asset the lower counts. */
-function limitsOf(limits: readonly Limit[]): Limits {
+export function limitsOf(limits: readonly Limit[]): Limits {
   const map = new Map<string, bigint>()
   for (const { asset, max } of limits) {
     const limit = BigInt(max)
@@ -87,45 +143,4 @@ function tiersOf(profile: Profile): ReadonlyMap<string, readonly ApprovalTier[]>
   for (const list of tiers.values())
     list.sort((a, b) => (a.above === b.above ? 0 : a.above < b.above ? 1 : -1))
   return tiers
-}
-
-/** What a profile contradicts in itself, if anything; a profile that does is never applied. */
-export function contradictionOf(profile: Profile): string | undefined {
-  const listed = new Set(profile.allowlists.assets)
-  const limited = [
-    ...profile.limits.perRequest,
-    ...(profile.limits.perDay ?? []),
-    ...(profile.limits.perMonth ?? []),
-    ...(profile.limits.total ?? []),
-    ...(profile.limits.tenantPerDay ?? []),
-    ...(profile.limits.tenantPerMonth ?? []),
-    ...(profile.limits.tenantTotal ?? []),
-    ...(profile.irrevocable?.max ?? []),
-    ...(profile.settlement.autoReleaseMax ?? []),
-    ...profile.approvalTiers,
-  ]
-  const stray = limited.find(({ asset }) => !listed.has(asset))
-  if (stray !== undefined)
-    return `\`${stray.asset}\` has a limit or tier but is not an allowed asset`
-  const perRequest = limitsOf(profile.limits.perRequest)
-  const open = profile.allowlists.assets.find((asset) => !perRequest.has(asset))
-  if (open !== undefined) return `\`${open}\` is allowed but has no limit per request`
-  const thresholds = profile.approvalTiers.map(({ asset, above }) => `${asset} ${above}`)
-  if (new Set(thresholds).size !== thresholds.length) return 'two tiers begin at one amount'
-  const classes = profile.risk.map((entry) => entry.riskClass)
-  if (new Set(classes).size !== classes.length) return 'a risk class is listed twice'
-  const { origins = [] } = profile.x402 ?? {}
-  if (new Set(origins.map(({ origin }) => origin)).size !== origins.length) {
-    return 'an origin is listed twice'
-  }
-  const aliases = origins.flatMap(({ alias }) => alias ?? [])
-  if (new Set(aliases).size !== aliases.length) return 'two origins have one alias'
-  const kinds = profile.settlement.verifiers.map((entry) => entry.verifier)
-  if (new Set(kinds).size !== kinds.length) return 'a verifier is listed twice'
-  for (const entry of profile.settlement.verifiers) {
-    if (entry.verifier === 'latency' && entry.amberMs < entry.greenMs) {
-      return 'the amber latency is below the green one'
-    }
-  }
-  return undefined
 }

@@ -1,0 +1,141 @@
+/** Which limit, budget or rate is exhausted. */
+import { denied } from './reason-type.ts'
+
+export const LIMIT_REASONS = {
+  grant_per_call_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds what a grant allows for one call',
+    'ask for less, or for a wider grant',
+  ),
+  grant_day_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what a grant allows for the day',
+    'wait for the next UTC day, or ask for less',
+  ),
+  grant_total_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds what is left of a grant',
+    'ask for less, or for a new grant',
+  ),
+  grant_count_exceeded: denied(
+    'limit',
+    'change',
+    'a grant has been used as often as it allows',
+    'ask for a new grant',
+  ),
+  per_request_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds the limit of the profile for one request',
+    'ask for less',
+    'party',
+  ),
+  unit_per_request_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds what the profile allows of the unit in one request',
+    'ask for less',
+    'party',
+  ),
+  wallet_cap_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds what the profile allows of the assigned wallet',
+    'ask for less',
+  ),
+  day_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what the profile leaves the payer for the day',
+    'wait for the next UTC day, or ask for less',
+  ),
+  unit_day_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what the profile leaves the payer of the unit for the day',
+    'wait for the next UTC day, or ask for less',
+  ),
+  month_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what the profile leaves the payer for the month',
+    'wait for the next UTC month, or ask for less',
+  ),
+  unit_month_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what the profile leaves the payer of the unit for the month',
+    'wait for the next UTC month, or ask for less',
+  ),
+  total_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds what the profile leaves the payer in total',
+    'ask for less, or for another profile',
+  ),
+  unit_total_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds what the profile leaves the payer of the unit in total',
+    'ask for less, or for another profile',
+  ),
+  tenant_day_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what the profile leaves the tenant for the day',
+    'wait for the next UTC day, or ask for less',
+  ),
+  tenant_unit_day_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what the profile leaves the tenant of the unit for the day',
+    'wait for the next UTC day, or ask for less',
+  ),
+  tenant_month_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what the profile leaves the tenant for the month',
+    'wait for the next UTC month, or ask for less',
+  ),
+  tenant_unit_month_exceeded: denied(
+    'limit',
+    'later',
+    'the amount exceeds what the profile leaves the tenant of the unit for the month',
+    'wait for the next UTC month, or ask for less',
+  ),
+  tenant_total_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds what the profile leaves the tenant in total',
+    'ask for less, or for another profile',
+  ),
+  tenant_unit_total_exceeded: denied(
+    'limit',
+    'change',
+    'the amount exceeds what the profile leaves the tenant of the unit in total',
+    'ask for less, or for another profile',
+  ),
+  rate_exceeded: denied(
+    'rate',
+    'later',
+    'it was done as often as a rate of the profile allows',
+    'wait until the window has passed',
+    'party',
+  ),
+  sequence_denied: denied(
+    'sequence',
+    'later',
+    'the profile denies this so soon after what was done before',
+    'wait until the window has passed',
+    'party',
+  ),
+  funds_insufficient: denied(
+    'funds',
+    'later',
+    'the payer has too little money available',
+    'fund the payer, or ask for less',
+  ),
+} as const
