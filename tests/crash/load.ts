@@ -109,7 +109,11 @@ export class Load {
       await this.#ask(operator, '/v1/deposits', { action })
       this.#town.profileVersion += 1
       const profile = profileOf(provider.principalId, this.#town.profileVersion)
-      await this.#ask(operator, '/v1/profiles', { profile })
+      const ruling = await this.#wire.get('/v1/profiles/active', operator.apiKey)
+      const previousPolicyHash = String(ruling?.body.policyHash)
+      const change = { previousPolicyHash, justificationCode: 'crash-test' }
+      const signed = operator.party.applyProfile(profile, change)
+      await this.#ask(operator, '/v1/profiles', { profile, action: signed })
       const body = { kind: 'agent', name: `agent ${reference}`, keys: [] }
       await this.#ask(operator, '/v1/principals', body)
     }

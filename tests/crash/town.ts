@@ -5,6 +5,7 @@
  */
 import type { GrantBounds, Id } from '@surety/protocol'
 import {
+  applyProfile,
   deposit,
   type Member,
   openHouse,
@@ -39,7 +40,7 @@ export async function buildTown(): Promise<Town> {
   await deposit(house, payer, '1000000')
   const { operator, directory } = house
   const profile = profileOf(provider.principalId, 1)
-  await operator.client.call('postProfiles', { body: { profile: profile as never } })
+  await applyProfile(house, profile)
   await house.running.stop()
   const deposits = new Map<string, bigint>()
   return { house, directory, operator, payer, agents, provider, deposits, profileVersion: 1 }

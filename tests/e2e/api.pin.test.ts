@@ -33,6 +33,7 @@ const ROUTES = [
   'GET /v1/grants/{grantHash} read 200',
   'POST /v1/grants/{grantHash}/revoke grants:write 201',
   'POST /v1/profiles profiles:write 201',
+  'POST /v1/profiles/shadow/end profiles:write 201',
   'GET /v1/profiles/active read 200',
   'GET /v1/profiles/{policyHash} read 200',
   'POST /v1/principals principals:write 201',
@@ -150,6 +151,8 @@ const EVENTS = {
   principalRoleAssigned: true,
   principalRoleWithdrawn: true,
   profileApplied: false,
+  profileShadowEnded: false,
+  profileShadowed: false,
   profileStored: false,
   settlementDecided: true,
   tenantFounded: false,
@@ -157,7 +160,7 @@ const EVENTS = {
 
 test('the events of a house that did everything are these, and these are signed (receipts)', async () => {
   const house = await openHouse()
-  const { market, keyId, kid, person } = await setStage(house)
+  const { market, keyId, kid, person, shadowHash } = await setStage(house)
   const { agent, payer } = market
   const { client } = house.operator
   const { principalId } = agent
@@ -171,6 +174,8 @@ test('the events of a house that did everything are these, and these are signed 
   await purchase(market, '1')
   const { gateId } = await declareAndAuthorize(market, '1')
   await agent.client.call('postGatesVoid', { params: { gateId } })
+  const action = house.operator.party.endShadow(shadowHash, 'test')
+  await client.call('postProfilesShadowEnd', { body: { action } })
   await client.call('postApiKeysRotate', { params: { keyId } })
   await client.call('postApiKeysRevoke', { params: { keyId } })
   await client.call('postPrincipalsKeysRetire', { params: { principalId, kid } })

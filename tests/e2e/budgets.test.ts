@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import type { GrantBounds, Profile } from '@surety/protocol'
 import { rows } from '../support/books.ts'
 import {
+  applyProfile,
   balanceOf,
   declareAndAuthorize,
   execute,
@@ -133,8 +134,7 @@ test('editing the profile, or applying another, resets no counter (budget)', asy
   const limits = { ...usual.limits, perDay: USD('10'), perMonth: USD('20'), total: USD('20') }
   const profile = (version: number, profileId: string, changes: Partial<Profile> = {}): Profile =>
     profileFor([payer.provider.principalId], { profileId, version, limits, ...changes })
-  const apply = (document: Profile) =>
-    house.operator.client.call('postProfiles', { body: { profile: document as never } })
+  const apply = (document: Profile) => applyProfile(house, document)
   await apply(profile(1, 'edited'))
   assert.equal(await reasonOf(payer, '10'), 'allowed')
   await apply(profile(2, 'edited', { name: 'edited' }))

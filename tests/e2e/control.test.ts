@@ -1,7 +1,7 @@
 /** What changes between the decision and its effect counts at the moment of effect. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import type { Lifecycle } from '@surety/protocol'
+import type { Lifecycle, Profile } from '@surety/protocol'
 import { type ApiScope, SCOPES } from '@surety/server'
 import { LIFECYCLE_NEXT } from '../../packages/domain/src/principal/principal.ts'
 import { API_ROUTES } from '../../packages/server/src/http/routes.ts'
@@ -10,6 +10,7 @@ import { unchanged } from '../support/books.ts'
 import { EXAMPLES, pathOf, setStage } from '../support/examples.ts'
 import {
   apiKeyFor,
+  applyProfile,
   declareAndAuthorize,
   draftIntent,
   execute,
@@ -63,7 +64,7 @@ test('a profile that changed since stops the execution, and its return lets it g
   await unchanged(house.directory, () =>
     assert.rejects(execute(market, gate), { code: 'commit_policy_changed' }),
   )
-  await house.operator.client.call('postProfiles', { body: { profile } })
+  await applyProfile(house, profile as unknown as Profile)
   assert.equal((await execute(market, gate)).state, 'executing')
 })
 

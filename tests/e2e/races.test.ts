@@ -6,6 +6,7 @@ import type { GrantBounds, Profile } from '@surety/protocol'
 import { codeOf } from '../support/answers.ts'
 import { countEvents, ensureBooks, rows } from '../support/books.ts'
 import {
+  applyProfile,
   balanceOf,
   declareAndAuthorize,
   draftIntent,
@@ -185,7 +186,7 @@ test('of 64 at once against the tenant’s limit of 10, over payers, exactly 10 
     const payees = [one.provider.principalId, two.provider.principalId]
     const limits = { ...profileFor([]).limits, [limit]: USD('10') }
     const profile = profileFor(payees, { profileId: 'tenant', limits })
-    await own.operator.client.call('postProfiles', { body: { profile: profile as never } })
+    await applyProfile(own, profile)
     const counts = await authorizeAtOnce(
       [one, two].flatMap((market) => times(32, { market, amount: '1' })),
     )

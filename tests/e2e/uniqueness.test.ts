@@ -8,6 +8,7 @@ import { nodeCrypto } from '@surety/server'
 import { API_ROUTES } from '../../packages/server/src/http/routes.ts'
 import { ensureBooks, rows, unchanged } from '../support/books.ts'
 import {
+  applyProfile,
   balanceOf,
   declareAndAuthorize,
   deposit,
@@ -41,8 +42,7 @@ const refused = (what: () => Promise<unknown>, code: string): Promise<void> =>
 
 const declare = (jws: string) => market.agent.client.call('postGates', { body: { intent: jws } })
 const issue = (jws: string) => market.payer.client.call('postGrants', { body: { grant: jws } })
-const apply = (profile: Profile) =>
-  house.operator.client.call('postProfiles', { body: { profile: profile as never } })
+const apply = (profile: Profile) => applyProfile(house, profile)
 const record = (action: string) => house.operator.client.call('postDeposits', { body: { action } })
 
 test('an intent is declared once, whatever state its gate is in (once)', async () => {
@@ -294,13 +294,8 @@ test('a deposit of nothing, of an unknown asset, for nobody or of another time i
 })
 
 test('nobody pays themselves (books)', async () => {
-  await house.operator.client.call('postProfiles', {
-    body: {
-      profile: profileFor([market.provider.principalId, market.payer.principalId], {
-        profileId: 'self',
-      }) as never,
-    },
-  })
+  const both = [market.provider.principalId, market.payer.principalId]
+  await apply(profileFor(both, { profileId: 'self' }))
   const gate = await declareAndAuthorize(market, '1', { payee: market.payer.principalId })
   assert.equal(gate.decision?.decision, 'deny')
   assert.equal(gate.decision?.reasonCode, 'payer_is_payee')

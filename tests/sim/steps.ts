@@ -4,11 +4,13 @@
  * @module
  */
 import assert from 'node:assert/strict'
+import { policy } from '@surety/domain'
 import {
   addMs,
   ensureInstant,
   formatInstant,
   type GrantBounds,
+  hashOf,
   type Id,
   type JsonObject,
   type Lifecycle,
@@ -179,9 +181,12 @@ const profile: Deed = (sim) => {
     onSilence: dice.pick(['release', 'refund', 'review'] as const),
   }
   const applied = { ...next, settlement }
+  const previousPolicyHash = hashOf(model.ruling ?? policy.DENY_ALL, nodeCrypto)
+  const change = { previousPolicyHash, justificationCode: 'sim' }
+  const action = operator.party.applyProfile(applied, change)
   return {
     who: operator,
-    call: applyProfile(sim.app, applied, null) as AnyCall,
+    call: applyProfile(sim.app, operator.caller, { profile: applied, action }, null) as AnyCall,
     learn: (outcome) => {
       if (!('signed' in outcome)) return
       model.profiles.set(String(outcome.signed.view.policyHash), applied)

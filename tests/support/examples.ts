@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { newKeyPair } from '@surety/sdk'
 import {
+  applyProfile,
   declareAndAuthorize,
   draftIntent,
   execute,
@@ -31,6 +32,7 @@ export interface Stage {
   readonly executing: Gate
   readonly declaredId: string
   readonly policyHash: string
+  readonly shadowHash: string
   readonly keyId: string
   readonly kid: string
   readonly person: Member
@@ -52,6 +54,8 @@ export async function setStage(house: Tenancy): Promise<Stage> {
   await execute(market, executing)
   const authorized = await declareAndAuthorize(market, '1')
   const { policyHash } = await house.operator.client.call('getProfilesActive')
+  const tried = profileFor([market.provider.principalId], { profileId: 'tried', mode: 'shadow' })
+  const { policyHash: shadowHash } = await applyProfile(house, tried)
   const { principalId } = market.agent
   const key = await house.operator.client.call('postApiKeys', {
     body: { principalId, name: 'spare', scopes: ['read'] },
@@ -63,7 +67,7 @@ export async function setStage(house: Tenancy): Promise<Stage> {
   const kid = added.keys.at(-1)?.kid as string
   const declaredId = declared.gateId
   const person = await house.person([])
-  const made = { declaredId, policyHash, keyId: key.keyId, kid, person }
+  const made = { declaredId, policyHash, shadowHash, keyId: key.keyId, kid, person }
   return { house, market, authorized, executing, ...made }
 }
 
@@ -129,8 +133,13 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
     params: { grantHash },
     body: { reason: 'an example' },
   }),
-  'POST /v1/profiles': operator(({ market }) => ({
-    body: { profile: profileFor([market.provider.principalId], { profileId: 'example' }) },
+  'POST /v1/profiles': operator(({ house, market, policyHash }) => {
+    const profile = profileFor([market.provider.principalId], { profileId: 'example' })
+    const change = { previousPolicyHash: policyHash, justificationCode: 'example' }
+    return { body: { profile, action: house.operator.party.applyProfile(profile, change) } }
+  }),
+  'POST /v1/profiles/shadow/end': operator(({ house, shadowHash }) => ({
+    body: { action: house.operator.party.endShadow(shadowHash, 'example') },
   })),
   'GET /v1/profiles/active': operator(),
   'GET /v1/profiles/{policyHash}': operator(({ policyHash }) => ({ params: { policyHash } })),

@@ -22,6 +22,7 @@ import {
   type Profile,
 } from '@surety/protocol'
 import {
+  applyProfile as applyAs,
   Client,
   type Host,
   httpFingerprint,
@@ -271,6 +272,12 @@ export function profileFor(payees: readonly Id<'prn'>[], changes: Partial<Profil
   }
 }
 
+/** Applies a profile under the operator's signature. */
+export function applyProfile(house: Pick<Tenancy, 'operator'>, profile: Profile) {
+  const { client, party } = house.operator
+  return applyAs(client, party, { profile, justificationCode: 'test' })
+}
+
 let profiles = 0
 
 /** Lets another profile rule from now on: never one that ruled before. */
@@ -282,7 +289,7 @@ export async function rule(
   profiles += 1
   const profileId = `test-${String(profiles)}`
   const profile = profileFor([market.provider.principalId], { profileId, ...changes })
-  await house.operator.client.call('postProfiles', { body: { profile: profile as never } })
+  await applyProfile(house, profile)
   return profile
 }
 

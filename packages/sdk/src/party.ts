@@ -12,6 +12,7 @@ import {
   type Environment,
   type ExecutionIntent,
   formatInstant,
+  type Hash,
   hashOf,
   type Id,
   type IdPrefix,
@@ -19,7 +20,9 @@ import {
   mintId,
   type OperatorAction,
   type OperatorActionOf,
+  type OperatorRole,
   type PartyPurpose,
+  type Profile,
   type ProviderResponse,
   type PublicJwk,
   publicJwkOf,
@@ -168,6 +171,29 @@ export class Party {
   /** A deposit that this operator records, signed. */
   deposit(deposit: OperatorActionOf<'deposit'>['deposit'], justificationCode: string): string {
     return this.act({ action: 'deposit', justificationCode, deposit })
+  }
+
+  /** A change of policy, signed: this profile, after the one that rules. */
+  applyProfile(
+    profile: Profile,
+    change: {
+      readonly previousPolicyHash: Hash
+      readonly justificationCode: string
+      readonly restoresPolicyHash?: Hash | undefined
+      readonly role?: OperatorRole | undefined
+    },
+  ): string {
+    const { previousPolicyHash, justificationCode, restoresPolicyHash = null } = change
+    const { profileId, version } = profile
+    const policyHash = hashOf(profile, this.#host.crypto)
+    const applied = { policyHash, profileId, version, previousPolicyHash, restoresPolicyHash }
+    const { role = 'ops_admin' } = change
+    return this.act({ action: 'profile_apply', role, justificationCode, profile: applied })
+  }
+
+  /** The end of a profile that runs in shadow, signed. */
+  endShadow(policyHash: Hash, justificationCode: string, role: OperatorRole = 'ops_admin'): string {
+    return this.act({ action: 'shadow_end', role, justificationCode, shadow: { policyHash } })
   }
 
   /** An act of this operator, signed as of now. */

@@ -43,7 +43,10 @@ export interface ApiKey {
 }
 
 export interface ActiveProfile {
+  /** The profile that rules. */
   readonly policyHash: Hash
+  /** The profile that is asked beside it, and decides nothing. */
+  readonly shadow: Hash | null
   /** The latest version of every profile ever applied here. */
   readonly versions: Readonly<Record<string, number>>
 }

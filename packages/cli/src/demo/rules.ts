@@ -1,4 +1,6 @@
 /** The first steps: nothing without rules, then rules, then authority that only ever narrows. */
+import type { Profile } from '@surety/protocol'
+import { applyProfile } from '@surety/sdk'
 import { formatMoney } from '../terminal/money.ts'
 import { ASSET, ask, balances, delegate, demoProfile, requestFor, send } from './moves.ts'
 import type { Stage } from './stage.ts'
@@ -62,14 +64,15 @@ export const profileApplied: Step = {
   id: 'profile_applied',
   title: 'The operator applies a policy',
   play: async (stage, expect) => {
-    const { client } = stage.operator
+    const { client, party } = stage.operator
+    const apply = (profile: Profile) =>
+      applyProfile(client, party, { profile, justificationCode: 'demo' })
     const profile = demoProfile(stage.provider)
-    const applied = await client.call('postProfiles', { body: { profile: profile as never } })
+    const applied = await apply(profile)
     const active = await client.call('getProfilesActive')
     expect(active.policyHash === applied.policyHash, 'the applied profile rules')
     expect(applied.active, 'it says so')
-    const again = { ...profile, name: 'Demo, edited' } as never
-    const edited = await refusalOf(client.call('postProfiles', { body: { profile: again } }))
+    const edited = await refusalOf(apply({ ...profile, name: 'Demo, edited' }))
     expect(edited === 'profile_version_exists', 'a version cannot be edited')
     return {
       outcome: 'applied',

@@ -83,6 +83,31 @@ export const PATH_PROBLEMS = {
     'raise the version above it',
   ),
   profile_invalid: problem(422, 'change', 'the profile contradicts itself', 'see the detail'),
+  profile_ruling_changed: problem(
+    409,
+    'change',
+    'another profile rules than the one the signed change names',
+    'look at what rules now, and sign again',
+  ),
+  profile_shadow_not_found: problem(
+    404,
+    'never',
+    'no such profile runs in shadow',
+    'read the active profile for the one that does',
+  ),
+  // Acts of operators
+  operator_action_mismatch: problem(
+    422,
+    'change',
+    'the signed action is of another act, or of another object',
+    'sign the act that is asked for',
+  ),
+  operator_action_used: problem(
+    409,
+    'never',
+    'the signed action was used before',
+    'sign a new one if it is meant again',
+  ),
   // Gates
   gate_not_found: problem(404, 'never', 'there is no such gate', 'check the id'),
   intent_already_declared: problem(409, 'never', 'the intent is declared already', 'read its gate'),

@@ -16,6 +16,7 @@ import {
   parseAs,
 } from '@surety/protocol'
 import type { Findings } from './findings.ts'
+import { Rulings } from './rulings.ts'
 import type { Stream } from './streams.ts'
 import { jsonOf, type Tables } from './tables.ts'
 
@@ -26,12 +27,14 @@ export class Decisions {
   readonly #tables: Tables
   readonly #findings: Findings
   readonly #denyAll: string
+  readonly #rulings: Rulings
   readonly #profiles = new Map<string, policy.CompiledProfile | undefined>()
 
   constructor(tables: Tables, findings: Findings, crypto: Crypto) {
     this.#tables = tables
     this.#findings = findings
     this.#denyAll = hashOf(policy.DENY_ALL, crypto)
+    this.#rulings = new Rulings(tables, findings, this.#denyAll)
   }
 
   check({ scope, kind, id, name, events }: Stream): void {
@@ -43,6 +46,10 @@ export class Decisions {
       const isSame = made !== undefined && canonicalize(made) === canonicalize(stated)
       const problem = `${name}: its facts and profile do not give its decision`
       this.#findings.expect('decisions', isSame, problem)
+      const { policyHash, decidedAt } = stated
+      if (!this.#rulings.ruled(scope.scope, policyHash, decidedAt)) {
+        this.#findings.problem('decisions', `${name}: decided under a profile that did not rule`)
+      }
     }
   }
 

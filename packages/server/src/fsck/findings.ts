@@ -12,7 +12,7 @@ export const CHECKS = {
   keys: 'a current key for every purpose; private keys are readable by their owner only',
   journal: 'every stream is chained from its first event, in canonical bytes',
   projections: 'every state is the fold of its events',
-  decisions: 'every decision follows from its facts and its profile',
+  decisions: 'every decision follows from its facts and the profile that ruled',
   documents: 'every kept document is the one its name or its event says',
   receipts: 'every fact that is to be signed is, by our keys, as its event says',
   books: 'accounts sum to zero, are the fold of their transfers, and those are in the journal',

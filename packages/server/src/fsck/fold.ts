@@ -85,11 +85,26 @@ function once(type: string, member: string): Step {
   }
 }
 
+interface Ruling {
+  readonly policyHash: unknown
+  readonly shadow: unknown
+  readonly versions?: Members
+}
+
 function applied(state: unknown, { type, data }: Event): unknown {
+  const { previousPolicyHash, policyHash, profileId, version } = data
+  const before = (state ?? { policyHash: previousPolicyHash, shadow: null }) as Ruling
+  if (type === 'profileShadowEnded') {
+    if (before.shadow !== policyHash) throw new Error(`${type} out of order`)
+    return { ...before, shadow: null }
+  }
+  // INVARIANT(control): a change says what it changed; one that was left out would show.
+  if (before.policyHash !== previousPolicyHash) throw new Error(`${type} after another profile`)
+  const versions = { ...before.versions, [String(profileId)]: version }
+  if (type === 'profileShadowed') return { ...before, shadow: policyHash, versions }
   if (type !== 'profileApplied') throw new Error(`${type} out of order`)
-  const { versions = {} } = (state ?? {}) as { readonly versions?: Members }
-  const { policyHash, profileId, version } = data
-  return { policyHash, versions: { ...versions, [String(profileId)]: version } }
+  const shadow = before.shadow === policyHash ? null : before.shadow
+  return { policyHash, shadow, versions }
 }
 
 function apiKey(state: unknown, { type, data, at }: Event): unknown {

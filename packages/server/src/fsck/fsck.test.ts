@@ -12,13 +12,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
-import { canonicalize, type Event, sealEvent } from '@surety/protocol'
+import { canonicalize, type Event, sealEvent, ZERO_HASH } from '@surety/protocol'
 import {
   declareAndAuthorize,
   execute,
   openHouse,
   openMarket,
   purchase,
+  rule,
   type TestHouse,
 } from '../../../../tests/support/house.ts'
 import { type FsckReport, fsck, nodeCrypto } from '../index.ts'
@@ -34,6 +35,7 @@ before(async () => {
   const bounds = { perDay: [{ asset: 'USD/2', max: '5000' }], count: 100 }
   const market = await openMarket(house, { bounds })
   await purchase(market, '250')
+  await rule(house, market)
   await purchase(market, '100', { status: 500 })
   await declareAndAuthorize(market, '10')
   await declareAndAuthorize(market, '5000')
@@ -285,6 +287,53 @@ test('the last fact of a stream, sealed again with other content, is seen', asyn
   for (const check of ['projections', 'documents', 'receipts', 'counters'] as const) {
     assert.ok(found.includes(check), check)
   }
+})
+
+/** Events of the policy stream, edited and sealed again as if they had always been so. */
+function rewritePolicy(directory: string, change: (events: Event[]) => Event[]): void {
+  edit(directory, (db) => {
+    const stream = 'profile:active'
+    const rows = db.prepare('SELECT event FROM events WHERE stream = ? ORDER BY seq').all(stream)
+    const changed = change(rows.map(({ event }) => JSON.parse(String(event)) as Event))
+    db.prepare('DELETE FROM events WHERE stream = ?').run(stream)
+    let prevHash = ZERO_HASH
+    for (const [i, { eventHash: _, ...rest }] of changed.entries()) {
+      const sealed = sealEvent({ ...rest, seq: i + 1, prevHash }, nodeCrypto)
+      prevHash = sealed.eventHash
+      db.prepare('INSERT INTO events (scope, stream, seq, event) VALUES (1, ?, ?, ?)').run(
+        stream,
+        i + 1,
+        canonicalize(sealed),
+      )
+    }
+    const sql = "UPDATE states SET head = ?, version = ? WHERE family = 'activeProfile'"
+    db.prepare(sql).run(prevHash, changed.length)
+  })
+}
+
+test('a change of policy that was rewritten is seen, since an operator signed it (control)', async () => {
+  const directory = copy()
+  const stated = (hash: string) => (events: Event[]) =>
+    events.map((event) => ({ ...event, data: { ...event.data, policyHash: hash } }))
+  rewritePolicy(directory, stated('ab'.repeat(32)))
+  edit(directory, (db) =>
+    db.exec(
+      `UPDATE states SET state = json_set(state, '$.policyHash', '${'ab'.repeat(32)}') WHERE family = 'activeProfile'`,
+    ),
+  )
+  const report = await fsck(directory)
+  const said = report.checks.flatMap(({ problems }) => problems)
+  assert.ok(said.some((each) => each.includes('says something else than its event')))
+  assert.ok(said.some((each) => each.includes('decided under a profile that did not rule')))
+})
+
+test('a change of policy that was left out is seen (control)', async () => {
+  const directory = copy()
+  rewritePolicy(directory, (events) => events.slice(1))
+  const report = await fsck(directory)
+  const said = report.checks.flatMap(({ problems }) => problems)
+  assert.ok(said.some((each) => each.includes('it changes what did not rule')))
+  assert.ok(said.some((each) => each.includes('no event speaks of it')))
 })
 
 test('what is not signed yet is noted, and is no problem', async () => {

@@ -47,6 +47,9 @@ export class Names {
       hold('grantId', String(document.grantId), id)
       hold('grantNonce', `${String(document.grantorId)}:${String(document.nonce)}`, id)
     }
+    for (const { data: changed } of kind === 'profile' ? events : []) {
+      if (changed.actionHash !== undefined) hold('action', String(changed.actionHash), id)
+    }
     if (kind === 'deposit' && deposit !== undefined) {
       hold('deposit', `${String(deposit.source)}|${String(deposit.reference)}`, id)
     }

@@ -59,6 +59,8 @@ type Data = { readonly [name: string]: unknown }
 interface Wanted {
   readonly hash: string
   readonly signed?: { readonly types: readonly SignedTypeName[]; readonly by: string; at: string }
+  /** Whether what was signed is what the event says. */
+  readonly says?: (object: Data) => boolean
 }
 
 export class Proofs {
@@ -144,7 +146,7 @@ export class Proofs {
     }
   }
 
-  #wrongWith(scope: number, { hash, signed }: Wanted, content: string): string | undefined {
+  #wrongWith(scope: number, { hash, signed, says }: Wanted, content: string): string | undefined {
     if (signed === undefined) {
       return this.#crypto.sha256(content) === hash ? undefined : 'not of that hash'
     }
@@ -154,7 +156,9 @@ export class Proofs {
     if (this.#crypto.sha256(parts.value.payload) !== hash) return 'not of that hash'
     const keys: KeyLookup = by === '' ? this.#ours : (kid) => this.#partyKey(scope, by, kid)
     const verified = verifySigned(types, content, keys, this.#crypto, at === '' ? undefined : at)
-    return verified.ok ? undefined : verified.refusal
+    if (!verified.ok) return verified.refusal
+    const isSaid = says === undefined || says(verified.value.object as unknown as Data)
+    return isSaid ? undefined : 'it says something else than its event'
   }
 
   #partyKey(scope: number, principalId: string, kid: string): PartyKey | undefined {
@@ -212,12 +216,30 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
     if (kind === 'principal' && typeof data.actionHash === 'string') {
       wanted.set(`action-${data.actionHash}.jws`, party('actionHash', actor, 'OperatorAction.v1'))
     }
+    if (POLICY_CHANGES.has(type)) {
+      const hash = String(data.actionHash)
+      wanted.set(`action-${hash}.jws`, {
+        hash,
+        signed: { types: ['OperatorAction.v1'], by: actor, at },
+        says: (act) => saysChange(act, type, data),
+      })
+    }
     if (kind === 'deposit') {
       const hash = String(inside('deposit').actionHash)
       wanted.set('action.jws', { hash, signed: { types: ['OperatorAction.v1'], by: actor, at } })
     }
   }
   return wanted
+}
+
+const POLICY_CHANGES = new Set(['profileApplied', 'profileShadowed', 'profileShadowEnded'])
+
+/** INVARIANT(control): what came to rule, and after what, is what an operator signed. */
+function saysChange(act: Data, type: string, data: Data): boolean {
+  const { actionHash: _, ...stated } = data
+  const word = type === 'profileShadowEnded' ? 'shadow_end' : 'profile_apply'
+  const said = word === 'shadow_end' ? act.shadow : act.profile
+  return act.action === word && canonicalize(said) === canonicalize(stated)
 }
 
 /** The signature over a bundle's manifest: kept under the manifest's hash, by our own key. */

@@ -60,6 +60,15 @@ export const PARTY_PROBLEMS = [
   'caller_mismatch',
 ] as const satisfies readonly ProblemCode[]
 
+/** What may be wrong with the signed act of an operator besides. */
+export const ACTION_PROBLEMS = [
+  ...PARTY_PROBLEMS,
+  'operator_action_mismatch',
+  'operator_action_used',
+  'role_not_held',
+  'time_out_of_range',
+] as const satisfies readonly ProblemCode[]
+
 type Optional<Schema extends TSchema | null> = Schema extends TSchema ? Static<Schema> : undefined
 
 /** Describes a route; the handler sees what the schemas let through. */

@@ -1,15 +1,17 @@
 /** Profiles: the policy that rules. */
 import { fileURLToPath } from 'node:url'
-import type { AppliedProfile } from '@surety/sdk'
+import { type AppliedProfile, applyProfile } from '@surety/sdk'
 import * as checks from '../../checks.ts'
 import type { Answer, CommandGroup, CommandSpec } from '../../command.ts'
 import { readProfile } from '../../local/profile-file.ts'
-import { openSession } from '../../session.ts'
+import { ensureKey, openSession } from '../../session.ts'
 import { formatMoney } from '../../terminal/money.ts'
 import { fields, styled, table } from '../../terminal/render.ts'
 
 /** The commented profile that comes with the command. */
-export const STARTER_PATH = fileURLToPath(new URL('../../starters/starter.yaml', import.meta.url))
+export const STARTER_PATH = fileURLToPath(
+  new URL('../../../starters/starter.yaml', import.meta.url),
+)
 
 const list: CommandSpec = {
   name: 'list',
@@ -68,13 +70,16 @@ const validate: CommandSpec = {
 const apply: CommandSpec = {
   name: 'apply <file>',
   summary: 'apply a profile; from the next decision on it rules',
-  examples: ['surety profile apply profile.yaml'],
+  examples: ['surety profile apply profile.yaml --reason annual-review'],
+  options: [{ flags: '--reason <code>', about: 'why it changes', fallback: 'policy-change' }],
   connects: 'server',
   run: async (given, host) => {
     const session = openSession(given, host)
     const { profile } = readProfile(given.arg(0))
-    const body = { profile: profile as never }
-    const applied = await session.client.call('postProfiles', { body })
+    ensureKey(session, 'action')
+    const justificationCode = given.required('reason')
+    const change = { profile, justificationCode }
+    const applied = await applyProfile(session.client, session.party, change)
     return {
       document: applied,
       lines: [

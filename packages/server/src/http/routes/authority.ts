@@ -3,10 +3,11 @@ import { Type } from '@sinclair/typebox'
 import { closed, HashText, JwsText, ok, Profile } from '@surety/protocol'
 import { issueGrant, revokeGrant } from '../../app/grant/grants.ts'
 import { applyProfile } from '../../app/profile/apply-profile.ts'
+import { endShadow } from '../../app/profile/end-shadow.ts'
 import { listGrants, readActiveProfile, readGrant, readProfile } from '../../app/read.ts'
 import { run } from '../../app/runtime.ts'
 import { paged, pageQuery } from '../paging.ts'
-import { PARTY_PROBLEMS, plain, type Route, route, signed } from '../route.ts'
+import { ACTION_PROBLEMS, PARTY_PROBLEMS, plain, type Route, route, signed } from '../route.ts'
 import { GrantView, ProfileView, pageOf } from '../views.ts'
 
 const grantParams = closed({ grantHash: HashText })
@@ -88,16 +89,43 @@ const reading = route({
 const apply = route({
   method: 'POST',
   path: '/v1/profiles',
-  summary: 'Apply a profile; from the next decision on it rules',
+  summary: 'Apply a profile that an operator signed for; from the next decision on it rules',
+  description:
+    'A profile whose mode is `shadow` decides nothing: it is asked beside the one that rules.',
   scope: 'profiles:write',
   params: null,
   query: null,
-  body: closed({ profile: closed(Profile.properties) }),
+  body: closed({ profile: closed(Profile.properties), action: JwsText }),
   status: 201,
   answer: ProfileView,
-  problems: ['profile_invalid', 'profile_version_exists', 'profile_version_stale'],
+  problems: [
+    ...ACTION_PROBLEMS,
+    'profile_invalid',
+    'profile_not_found',
+    'profile_ruling_changed',
+    'profile_version_exists',
+    'profile_version_stale',
+  ],
+  handle: async ({ app, caller, body, idempotency }) => {
+    const { profile, action } = body
+    const change = { profile: profile as Profile, action }
+    return signed(await run(app, caller, applyProfile(app, caller, change, idempotency)))
+  },
+})
+
+const endingShadow = route({
+  method: 'POST',
+  path: '/v1/profiles/shadow/end',
+  summary: 'End the profile that runs in shadow',
+  scope: 'profiles:write',
+  params: null,
+  query: null,
+  body: closed({ action: JwsText }),
+  status: 201,
+  answer: ProfileView,
+  problems: [...ACTION_PROBLEMS, 'profile_shadow_not_found'],
   handle: async ({ app, caller, body, idempotency }) =>
-    signed(await run(app, caller, applyProfile(app, body.profile as Profile, idempotency))),
+    signed(await run(app, caller, endShadow(app, caller, body.action, idempotency))),
 })
 
 const active = route({
@@ -135,6 +163,7 @@ export const authorityRoutes: readonly Route[] = [
   reading,
   revoke,
   apply,
+  endingShadow,
   active,
   profile,
 ]
