@@ -103,11 +103,19 @@ export interface CounterName {
   readonly start: string | null
 }
 
+/** A quarter of a window in which something is counted. */
+export interface RateName {
+  readonly subject: string
+  readonly asset: `window:${number}`
+  readonly period: 'rate'
+  readonly start: string
+}
+
 /** A fact by key. */
 export type Key =
   | { readonly of: 'state'; readonly family: Family; readonly id: string }
   | { readonly of: 'account'; readonly account: ledger.AccountName; readonly asset: string }
-  | { readonly of: 'counter'; readonly counter: CounterName }
+  | { readonly of: 'counter'; readonly counter: CounterName | RateName }
   | { readonly of: 'unique'; readonly family: string; readonly key: string }
 
 export type Fact<K> = K extends { readonly of: 'state'; readonly family: infer F extends Family }
@@ -153,7 +161,7 @@ export interface StreamWrite {
 }
 
 export interface CounterClaim {
-  readonly counter: CounterName
+  readonly counter: CounterName | RateName
   readonly reserved: bigint
   readonly spent: bigint
 }

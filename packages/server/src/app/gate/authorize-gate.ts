@@ -28,6 +28,7 @@ import {
   walletKey,
 } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
+import { type Counting, countingOf, rateClaims, rateNames } from './counting.ts'
 import { countersOf, decisionFacts, partiesOf } from './facts.ts'
 import { claimsFor, eventTransfer, noticeOf } from './money.ts'
 import { deadlineOf, evolveAll } from './view.ts'
@@ -46,6 +47,7 @@ interface Deciding {
   readonly profile: policy.CompiledProfile
   readonly denyAllHash: Hash
   readonly counterNames: readonly CounterName[]
+  readonly counting: Counting
 }
 type Declared = Extract<gate.Gate, { status: 'declared' }>
 type Decided = Extract<gate.Gate, { status: 'denied' | 'waiting' | 'authorized' }>
@@ -53,7 +55,7 @@ type Reads = ReturnType<typeof reads>
 
 /** The facts of a decision, by key. */
 function decisionReads(input: Deciding) {
-  const { intent, chain, counterNames } = input
+  const { intent, chain, counterNames, counting } = input
   const payerId = chain[0]?.document.payerId ?? intent.agentId
   const { asset } = intent
   return {
@@ -61,6 +63,8 @@ function decisionReads(input: Deciding) {
     parties: partiesOf(intent, chain).map((id) => principalKey(id)),
     grants: chain.map(({ grantHash }) => grantKey(grantHash)),
     counters: counterNames.map((counter) => ({ of: 'counter', counter }) as const),
+    watched: counting.watched.map((counter) => ({ of: 'counter', counter }) as const),
+    quarters: rateNames(counting).map((counter) => ({ of: 'counter', counter }) as const),
     funds: { of: 'account', account: `principal:${payerId}`, asset } as const,
     wallet: walletKey(input.walletId ?? ''),
   }
@@ -89,11 +93,8 @@ function refusalBefore(
   stamp: Stamp,
 ): Exclude<Outcome<Answer>, { type: 'write' }> | undefined {
   const ruling = read.activeProfile.state?.policyHash ?? input.denyAllHash
-  const sameDay = countersOf(input.intent, input.chain, stamp.at).every(
-    (counter, i) => counter.start === input.counterNames[i]?.start,
-  )
   // INVARIANT(control): the decision is made under the profile that rules at its own commit.
-  if (ruling !== input.profile.policyHash || !sameDay) return { type: 'stale' }
+  if (ruling !== input.profile.policyHash || !isSameTime(input, stamp)) return { type: 'stale' }
   // A count that could not be kept exactly is not begun: afterwards nothing may stop the money.
   const full = read.counters.some(
     ({ reserved, spent }) => reserved + spent + BigInt(input.intent.amount) > AMOUNT_MAX,
@@ -105,6 +106,20 @@ function refusalBefore(
     return undefined
   }
   return { type: 'refuse', code: 'signing_key_not_valid', detail: intentKid }
+}
+
+/** Whether the periods that were prepared are those of the commit. */
+function isSameTime({ intent, chain, profile, counterNames, counting }: Deciding, stamp: Stamp) {
+  const payerId = chain[0]?.document.payerId
+  const now = countingOf([profile], intent, payerId, stamp.at)
+  return (
+    countersOf(intent, chain, stamp.at).every(
+      (counter, i) => counter.start === counterNames[i]?.start,
+    ) &&
+    now.watched.every((counter, i) => counter.start === counting.watched[i]?.start) &&
+    now.rates.reads.every((rate, i) => rate.starts[0] === counting.rates.reads[i]?.starts[0]) &&
+    now.rates.claims.every((rate, i) => rate.start === counting.rates.claims[i]?.start)
+  )
 }
 
 function decideOn(
@@ -153,6 +168,7 @@ function decideInto(
     writing
       .transfer(held.posting)
       .count(claimsFor(input.counterNames, facts.intent.amount, 'reserve'))
+      .count(rateClaims(input.counting))
   }
   const kid = stamp.kids.decision
   const recorded = gate.decide(before, {
@@ -220,6 +236,8 @@ export function authorizeGate(
       const { intent } = state
       if (intent.agentId !== caller.principalId) return err('gate_not_found')
       const chain = await grantChain(app, scope, intent.grantHash)
+      const profile = await currentProfile(app, scope)
+      const at = app.clock.now()
       return ok({
         gateId: state.gateId,
         intent,
@@ -227,9 +245,10 @@ export function authorizeGate(
         quote: state.quote ?? null,
         walletId: state.walletId ?? null,
         chain,
-        profile: await currentProfile(app, scope),
+        profile,
         denyAllHash: app.denyAllHash,
-        counterNames: countersOf(intent, chain, app.clock.now()),
+        counterNames: countersOf(intent, chain, at),
+        counting: countingOf([profile], intent, chain[0]?.document.payerId, at),
       })
     },
   }

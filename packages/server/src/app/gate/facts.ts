@@ -15,6 +15,7 @@ import type {
 } from '@surety/protocol'
 import type { Counter, CounterName, Stamp, Stored } from '../../ports.ts'
 import type { GrantChain } from '../grant/chain.ts'
+import { type Counting, rateFacts } from './counting.ts'
 
 type Principal = principal.Principal
 
@@ -54,12 +55,15 @@ export interface Gathered {
   readonly parties: ReadonlyMap<string, Principal>
   readonly counterNames: readonly CounterName[]
   readonly counters: readonly Counter[]
+  readonly counting: Counting
+  readonly watched: readonly Counter[]
+  readonly quarters: readonly Counter[]
   readonly funds: ledger.Account
 }
 
 /** Puts the facts together. Pure: the same reads at the same stamp give the same bytes. */
 export function decisionFacts(gathered: Gathered, stamp: Stamp): DecisionFacts {
-  const { intent, chain, parties, counterNames, counters, funds } = gathered
+  const { intent, chain, parties, counterNames, counters, counting, funds } = gathered
   const payerId = chain[0]?.document.payerId
   return {
     schemaVersion: 'DecisionFacts.v1',
@@ -74,7 +78,10 @@ export function decisionFacts(gathered: Gathered, stamp: Stamp): DecisionFacts {
     agent: ensureParty(parties.get(intent.agentId)),
     payer: payerId === undefined ? null : partyFacts(parties.get(payerId)),
     payee: partyFacts(parties.get(intent.payee)),
-    counters: counterNames.map((name, i) => counterFacts(name, counters[i] as Counter)),
+    counters: [
+      ...counterNames.map((name, i) => counterFacts(name, counters[i] as Counter)),
+      ...counting.watched.map((name, i) => counterFacts(name, gathered.watched[i] as Counter)),
+    ],
     funds: {
       available:
         payerId === undefined ? '0' : String(ledger.balanceOf(`principal:${payerId}`, funds)),
@@ -87,7 +94,7 @@ export function decisionFacts(gathered: Gathered, stamp: Stamp): DecisionFacts {
     controlEpoch: 0,
     approvals: [],
     session: null,
-    rates: [],
+    rates: rateFacts(counting, gathered.quarters),
   }
 }
 

@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { gate, grant, type ledger, principal, wallet } from '@surety/domain'
 import { type Id, parseOwnJson, ZERO_HASH } from '@surety/protocol'
-import type { Counter, CounterName, Families, Family, Scope, Stored } from '../../ports.ts'
+import type { Counter, CounterName, Families, Family, RateName, Scope, Stored } from '../../ports.ts'
 
 const INITIAL: Families = {
   gate: gate.initial,
@@ -108,7 +108,7 @@ export class RowReader {
     return accountOf(row)
   }
 
-  counter(scope: number, name: CounterName): Counter {
+  counter(scope: number, name: CounterName | RateName): Counter {
     const { subject, asset, period, start } = name
     const row = this.statements.get(COUNTER).get(scope, subject, asset, period, start ?? '')
     return counterOf(row as Row | undefined)
