@@ -106,11 +106,15 @@ export function checkDecisions(
     const profile = profiles.get(decision.policyHash)
     const facts = factsAt(stated, entry)
     findings.note('profile', profile !== undefined, profilePath(decision.policyHash), 'missing')
+    const watching = watchingOf(decision, profiles)
+    const isWatched = policy.watchingHash(decision) === watching?.policyHash
+    note('decision', isWatched, 'the profile that watched is missing')
     if (facts !== undefined && profile !== undefined) {
       const { decisionId, seq, previousDecisionHash, inputHash, policyHash } = decision
       const intentHash = hashOf(facts.intent, crypto)
       const place = { decisionId, seq, previousDecisionHash, intentHash, inputHash }
-      const again = policy.decisionOf(facts, policy.compile(profile, policyHash), place)
+      const compiled = policy.compile(profile, policyHash)
+      const again = policy.decisionOf(facts, compiled, place, watching)
       note('decision', same(again, decision), `evaluating again gives \`${again.decision}\``)
     }
     note('decision_chain', decision.seq === i + 1, 'its number is not the next')
@@ -120,6 +124,16 @@ export function checkDecisions(
     note('decision_chain', previous?.decision.decision !== 'allow', 'after an allowance')
     previous = entry.fact
   }
+}
+
+function watchingOf(
+  decision: DecisionEntry['fact']['decision'],
+  profiles: ReadonlyMap<Hash, Profile>,
+): policy.CompiledProfile | undefined {
+  const policyHash = policy.watchingHash(decision)
+  const profile = policyHash === undefined ? undefined : profiles.get(policyHash)
+  if (profile === undefined || policyHash === undefined) return undefined
+  return policy.compile(profile, policyHash)
 }
 
 /** INVARIANT(binding): the authorization is the one its decision yields, member by member. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { hashOf, type JsonObject, SIGNED_TYPES, verifySigned } from '@surety/protocol'
+import { watchingHash } from '../policy/index.ts'
 import { receiptOfEvent } from '../receipt/receipt.ts'
 import type { StatedFacts } from './decisions.ts'
 import type { Examination } from './examination.ts'
@@ -67,6 +68,8 @@ export function checkLayout(
   }
   for (const { fact } of entriesOf(history, 'decisionRecorded')) {
     expected.add(profilePath(fact.decision.policyHash))
+    const watching = watchingHash(fact.decision)
+    if (watching !== undefined) expected.add(profilePath(watching))
   }
   for (const { path, facts } of stated) {
     expected.add(path)

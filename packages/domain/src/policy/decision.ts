@@ -91,3 +91,10 @@ function validUntil(
   ]
   return ends.toSorted()[0] as string
 }
+
+/** The profile that watched beside the one that ruled, as a decision names it. */
+export function watchingHash(
+  decision: Pick<PolicyDecision, 'policyHash' | 'shadow'>,
+): Hash | undefined {
+  return decision.shadow?.find(({ policyHash }) => policyHash !== decision.policyHash)?.policyHash
+}

@@ -52,7 +52,8 @@ interface Holding {
 
 const TRANSFERS = 'SELECT scope, transfer, debit, credit, amount, asset FROM transfers'
 const ACCOUNTS = 'SELECT scope, account, asset, debits, credits FROM accounts'
-const COUNTERS = 'SELECT scope, subject, asset, period, start, reserved, spent FROM counters'
+const COUNTERS =
+  "SELECT scope, subject, asset, period, start, reserved, spent FROM counters WHERE period <> 'rate'"
 
 export class Auditor {
   readonly #findings: Findings

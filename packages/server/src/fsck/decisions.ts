@@ -1,7 +1,8 @@
 /**
  * Every decision, made again from its facts under its profile.
  *
- * INVARIANT(decision-first): what was allowed is what the profile allows, byte for byte.
+ * INVARIANT(decision-first): what was allowed is what the profile allows, byte for byte. Its rates
+ * are counted again with it.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import {
   canonicalize,
   DecisionFacts,
   hashOf,
+  instantOf,
   type PolicyDecision,
   Profile,
   parseAs,
@@ -21,6 +23,8 @@ import type { Stream } from './streams.ts'
 import { jsonOf, type Tables } from './tables.ts'
 
 const FACTS = 'SELECT content FROM documents WHERE scope = ? AND owner = ? AND name = ?'
+const RATES =
+  "SELECT scope, subject, asset, start, reserved, spent FROM counters WHERE period = 'rate'"
 const PROFILE = "SELECT state FROM states WHERE scope = ? AND family = 'profile' AND id = ?"
 
 export class Decisions {
@@ -29,6 +33,8 @@ export class Decisions {
   readonly #denyAll: string
   readonly #rulings: Rulings
   readonly #profiles = new Map<string, policy.CompiledProfile | undefined>()
+  /** How often each quarter of a window was counted. */
+  readonly #rates = new Map<string, bigint>()
 
   constructor(tables: Tables, findings: Findings, crypto: Crypto) {
     this.#tables = tables
@@ -58,7 +64,41 @@ export class Decisions {
     const facts = parseAs(DecisionFacts, jsonOf(row?.content))
     const profile = this.#profile(scope, stated.policyHash)
     if (!facts.ok || profile === undefined || facts.value.gateId !== gateId) return undefined
-    return policy.decisionOf(facts.value, profile, stated)
+    const hash = policy.watchingHash(stated)
+    const watching = hash === undefined ? undefined : this.#profile(scope, hash)
+    const decision = policy.decisionOf(facts.value, profile, stated, watching)
+    if (decision.decision === 'allow') this.#count(scope, facts.value, [profile, watching])
+    return decision
+  }
+
+  #count(
+    scope: number,
+    { intent, payer, at }: DecisionFacts,
+    profiles: readonly (policy.CompiledProfile | undefined)[],
+  ): void {
+    const counted = new Set<string>()
+    for (const profile of profiles) {
+      if (profile === undefined) continue
+      const { claims } = policy.ratesOf(profile.rates, intent, payer?.principalId, instantOf(at))
+      for (const { subject, windowMs, start } of claims) {
+        counted.add(`${String(scope)} ${subject} window:${String(windowMs)} ${start}`)
+      }
+    }
+    for (const key of counted) this.#rates.set(key, (this.#rates.get(key) ?? 0n) + 1n)
+  }
+
+  /** Each quarter was counted once for each allowance, and for nothing else. */
+  finish(): void {
+    for (const row of this.#tables.rows(RATES)) {
+      const { scope, subject, asset, start } = row as Record<string, string>
+      const key = `${scope} ${subject} ${asset} ${start}`
+      const isSum = this.#rates.get(key) === row.spent && row.reserved === 0n
+      this.#findings.expect('counters', isSum, `${key}: not as often as decisions say`)
+      this.#rates.delete(key)
+    }
+    for (const key of this.#rates.keys()) {
+      this.#findings.problem('counters', `${key} was claimed and is not counted`)
+    }
   }
 
   #profile(scope: number, policyHash: string): policy.CompiledProfile | undefined {

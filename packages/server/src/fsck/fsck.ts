@@ -70,6 +70,7 @@ function checkFacts(tables: Tables, findings: Findings, crypto: Crypto, ours: Ke
   }
   projections.finish()
   proofs.finish()
+  decisions.finish()
   auditor.finish(tables)
   names.finish(tables)
 }

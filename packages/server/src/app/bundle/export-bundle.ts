@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { bundle, type gate } from '@surety/domain'
+import { bundle, type gate, policy } from '@surety/domain'
 import {
   canonicalize,
   type Event,
@@ -71,7 +71,9 @@ async function partsOf(
   const parties = partiesOf(intent, chain)
   const passports = await Promise.all(parties.map((id) => passportAt(app, caller, id, ended.at)))
   const { policyHash, inputHash } = state.decision
-  const { profile } = await profileByHash(app, scope, policyHash)
+  const watching = policy.watchingHash(state.decision)
+  const hashes = watching === undefined ? [policyHash] : [policyHash, watching]
+  const profiles = await Promise.all(hashes.map((hash) => profileByHash(app, scope, hash)))
   const known = passports.filter((passport) => passport !== undefined)
   return {
     gateId,
@@ -82,7 +84,10 @@ async function partsOf(
       response: documents.get('response.jws') ?? null,
     },
     facts: [{ inputHash, text: documents.get(`facts-${inputHash}.json`) ?? '' }],
-    profiles: [{ policyHash, text: canonicalize(profile) }],
+    profiles: profiles.map((each) => ({
+      policyHash: each.policyHash,
+      text: canonicalize(each.profile),
+    })),
     receipts: receipts.map((each) => ({ ...each, type: each.type as SignedTypeName })),
     passports: known,
     jwks: keysUsed(

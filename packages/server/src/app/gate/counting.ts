@@ -1,6 +1,6 @@
 /**
- * What a decision counts beside the budgets it claims: the rates of the profile, and what is used of
- * the other assets of a unit. Named before the transaction, read and claimed in it.
+ * What a decision counts beside the budgets it claims: the rates of the profile, and what is used
+ * of the other assets of a unit. Named before the transaction, read and claimed in it.
  *
  * @module
  */

@@ -6,7 +6,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { gate, grant, type ledger, principal, wallet } from '@surety/domain'
 import { type Id, parseOwnJson, ZERO_HASH } from '@surety/protocol'
-import type { Counter, CounterName, Families, Family, RateName, Scope, Stored } from '../../ports.ts'
+import type {
+  Counter,
+  CounterName,
+  Families,
+  Family,
+  RateName,
+  Scope,
+  Stored,
+} from '../../ports.ts'
 
 const INITIAL: Families = {
   gate: gate.initial,
