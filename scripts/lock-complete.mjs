@@ -40,7 +40,9 @@ function platformOf(name) {
     (word) => systems.includes(word) || word === 'win32' || word === 'sunos',
   )
   if (words.includes('wasm32')) return { cpu: ['wasm32'] }
-  const processor = words.find((word) => processors.includes(word))
+  const processor = words
+    .map((word) => (word === 'amd64' ? 'x64' : word))
+    .find((word) => processors.includes(word))
   if (system === undefined || processor === undefined) {
     throw new Error(`\`${name}\` is missing from the lock and its name states no platform`)
   }

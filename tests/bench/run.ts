@@ -5,11 +5,13 @@
  *
  * @module
  */
+import { startWorld } from '@surety/local-chain'
 import { benchDecision } from './decision.ts'
 import { openBenchHouse, residentMb } from './house.ts'
 import { authorizeMany, declareMany, lifecycles, signIntents } from './http.ts'
 import { diskLimit, echoLimit, signatureLimits } from './limits.ts'
 import { verification } from './proof.ts'
+import { barePurchases } from './x402.ts'
 
 function print(figure: object): void {
   process.stdout.write(`${JSON.stringify(figure)}\n`)
@@ -23,6 +25,13 @@ print({ limit: diskLimit() })
 for (const limit of signatureLimits()) print({ limit })
 print({ limit: await echoLimit() })
 for (const decision of benchDecision()) print({ decision })
+
+const world = await startWorld({ sellers: ['express'] })
+try {
+  for (const figure of await barePurchases(world)) print(figure)
+} finally {
+  await world.stop()
+}
 
 const house = await openBenchHouse()
 try {

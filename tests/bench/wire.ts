@@ -82,11 +82,11 @@ export interface Measured {
   readonly p99ms: number
 }
 
-/** Runs the jobs over as many connections as given, each as fast as it can. */
-export async function closedLoop(
-  wires: readonly Wire[],
+/** Runs the jobs over as many connections or clients as given, each as fast as it can. */
+export async function closedLoop<Client>(
+  wires: readonly Client[],
   jobs: number,
-  job: (wire: Wire, index: number) => Promise<number>,
+  job: (wire: Client, index: number) => Promise<number>,
 ): Promise<Measured> {
   const times: number[] = []
   let next = 0

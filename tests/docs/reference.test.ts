@@ -50,6 +50,33 @@ test('the command line page gives every exit code its meaning', () => {
   }
 })
 
+test('the node of a chain is given by network, and only for a listed one', () => {
+  const read = (text: string) => readConfig({ dataDirectory: '.' }, { SURETY_CHAIN_RPC: text })
+  assert.equal(rowNamed('docs/reference/configuration.md', 'SURETY_CHAIN_RPC')[1], 'none')
+  assert.deepEqual(readConfig({ dataDirectory: '.' }, {}).chainNodes, {})
+  const local = 'eip155:84532=http://127.0.0.1:8545'
+  const secret = 'eip155:8453=https://node.example/v2/a,b?key=secret'
+  for (const between of [',', ' ', ', ', '\n']) {
+    assert.deepEqual(read(`${local}${between}${secret}`).chainNodes, {
+      'eip155:84532': 'http://127.0.0.1:8545/',
+      'eip155:8453': 'https://node.example/v2/a,b?key=secret',
+    })
+  }
+  const wrong = [
+    'eip155:31337=http://127.0.0.1',
+    'http://127.0.0.1',
+    'eip155:84532=',
+    'eip155:8453=x',
+  ]
+  for (const text of [...wrong, 'eip155:8453=ftp://node.example/secret']) {
+    assert.throws(
+      () => read(text),
+      (error) => error instanceof Error && !error.message.includes('secret'),
+      text,
+    )
+  }
+})
+
 test('the configuration page gives every setting with its default and its range', () => {
   const page = 'docs/reference/configuration.md'
   const variables = {

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { NETWORKS } from '@surety/protocol'
+
 export interface Config {
   readonly dataDirectory: string
   readonly host: string
@@ -16,6 +18,8 @@ export interface Config {
   readonly waitingMax: number
   readonly bodyBytesMax: number
   readonly tickEveryMs: number
+  /** The address of a node by CAIP-2 network. It may hold a secret: it is shown nowhere. */
+  readonly chainNodes: Readonly<Record<string, string>>
 }
 
 export const DEFAULTS = {
@@ -58,7 +62,8 @@ export function readConfig(
       `SURETY_LOG_LEVEL is \`${logLevel}\`; use one of ${LOG_LEVELS.join(', ')}`,
     )
   }
-  return Object.freeze({ ...DEFAULTS, host, logLevel, ...numbers, ...given })
+  const chainNodes = chainNodesIn(environment.SURETY_CHAIN_RPC ?? '')
+  return Object.freeze({ ...DEFAULTS, host, logLevel, chainNodes, ...numbers, ...given })
 }
 
 function numberOf(name: string, text: string, min: number, max: number): number {
@@ -67,4 +72,27 @@ function numberOf(name: string, text: string, min: number, max: number): number 
     throw new ConfigError(`${name} is \`${text}\`; it must be ${String(min)} to ${String(max)}`)
   }
   return value
+}
+
+/** Reads `eip155:84532=http://127.0.0.1:8545,eip155:8453=https://…`. */
+function chainNodesIn(text: string): Readonly<Record<string, string>> {
+  const entries = text.split(/[\s,]+(?=eip155:)/).flatMap((each) => {
+    const entry = each.trim().replace(/,$/, '')
+    return entry === '' ? [] : [chainNode(entry)]
+  })
+  return Object.freeze(Object.fromEntries(entries))
+}
+
+function chainNode(entry: string): readonly [string, string] {
+  const at = entry.indexOf('=')
+  const network = entry.slice(0, Math.max(at, 0))
+  const url = URL.parse(entry.slice(at + 1))
+  if (!NETWORKS.has(network)) {
+    const known = [...NETWORKS.keys()].join(', ')
+    throw new ConfigError(`SURETY_CHAIN_RPC names \`${network}\`; the networks are ${known}`)
+  }
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new ConfigError(`SURETY_CHAIN_RPC gives \`${network}\` no http or https address`)
+  }
+  return [network, url.href]
 }

@@ -40,10 +40,13 @@ import { examine } from './fsck/fsck.ts'
 import { httpDoor } from './http/server.ts'
 import { createKeystore, openKeystore, rotateKey } from './keys/file/keystore.ts'
 import { nodeCrypto, verifyAside } from './keys/node-crypto.ts'
+import { openWallets } from './keys/wallets/wallets.ts'
 import { fileNotifier } from './notify/file/notifier.ts'
 import type { Clock, Random } from './ports.ts'
+import { openChains } from './rails/x402-evm/chain.ts'
 import { latestFact, openSqliteStore, type SqliteStore } from './store/sqlite/store.ts'
 import { schemaVerifier } from './verifier/json-schema.ts'
+import { guardedWeb } from './web/web.ts'
 import { prepareWorkers, type Workers } from './workers/workers.ts'
 
 export { SCHEMA_VERSION } from './store/sqlite/schema.ts'
@@ -102,12 +105,15 @@ function risingClock(now: World['now'], floor: Instant): Clock {
   }
 }
 
+type OpenConfig = Pick<Config, 'dataDirectory' | 'logLevel'> & Partial<Pick<Config, 'chainNodes'>>
+
 interface Opened {
   readonly app: App
   readonly store: SqliteStore
 }
 
-function openApp(directory: string, logLevel: string, world: World): Opened {
+function openApp(config: OpenConfig, world: World): Opened {
+  const { dataDirectory: directory, logLevel, chainNodes = {} } = config
   const signer = openKeystore(join(directory, KEYS))
   const store = openSqliteStore(join(directory, DATABASE))
   // Standard output is for whoever runs the command; the log goes beside it.
@@ -125,6 +131,9 @@ function openApp(directory: string, logLevel: string, world: World): Opened {
     clock: risingClock(world.now, store.latest),
     random: world.random,
     schemas: schemaVerifier(),
+    web: guardedWeb(),
+    wallets: openWallets(join(directory, KEYS), world.random),
+    blockchains: openChains(chainNodes),
     mac: (secret) => signer.mac(secret),
     macMatches: (secret, expected) => signer.macMatches(secret, expected),
     log,
@@ -158,7 +167,7 @@ export async function initHouse(
   try {
     const at = ensureInstant(world.now())
     createKeystore(join(making, KEYS), formatInstant(at), world.random)
-    const { app, store } = openApp(making, 'silent', world)
+    const { app, store } = openApp({ dataDirectory: making, logLevel: 'silent' }, world)
     chmodSync(join(making, DATABASE), 0o600)
     // Wherever it is made, it is not something to commit: it holds private keys.
     writeFileSync(join(making, '.gitignore'), '*\n')
@@ -187,10 +196,10 @@ export interface OpenHouse {
 
 /** Opens a data directory, for this process alone. */
 export function openHouse(
-  config: Pick<Config, 'dataDirectory' | 'logLevel' | 'tickEveryMs'>,
+  config: OpenConfig & Pick<Config, 'tickEveryMs'>,
   world: World = MACHINE,
 ): OpenHouse {
-  const { dataDirectory, logLevel, tickEveryMs } = config
+  const { dataDirectory, tickEveryMs } = config
   // An empty file is no house either: only `initHouse` founds one.
   const database = statSync(join(dataDirectory, DATABASE), { throwIfNoEntry: false })
   if (database === undefined || database.size === 0) {
@@ -201,7 +210,7 @@ export function openHouse(
   }
   const unlock = lock(dataDirectory)
   try {
-    const { app, store } = openApp(dataDirectory, logLevel, world)
+    const { app, store } = openApp(config, world)
     const workers = prepareWorkers(app, fileNotifier(join(dataDirectory, NOTICES)), tickEveryMs)
     return {
       app,

@@ -11,8 +11,8 @@ test('every network has its published environment and depth, and there is no oth
     confirmations,
   ])
   assert.deepEqual(found, [
-    ['eip155:84532', 'Base Sepolia', 'sandbox', 3],
-    ['eip155:421614', 'Arbitrum Sepolia', 'sandbox', 3],
+    ['eip155:84532', 'Base Sepolia', 'sandbox', 0],
+    ['eip155:421614', 'Arbitrum Sepolia', 'sandbox', 0],
     ['eip155:8453', 'Base', 'production', 12],
     ['eip155:42161', 'Arbitrum One', 'production', 20],
     ['eip155:137', 'Polygon', 'production', 64],

@@ -17,7 +17,7 @@ export interface Network {
   readonly chainId: number
   /** A main network moves real money and exists in production alone; a test network in sandbox. */
   readonly environment: Environment
-  /** How many blocks on top of one make it final for us. */
+  /** How many blocks on top of one make it final for us; on a test network none need be. */
   readonly confirmations: number
 }
 
@@ -34,8 +34,8 @@ export interface ChainAsset extends Asset {
 export const NETWORKS: ReadonlyMap<string, Network> = new Map(
   (
     [
-      [84_532, 'Base Sepolia', 'sandbox', 3],
-      [421_614, 'Arbitrum Sepolia', 'sandbox', 3],
+      [84_532, 'Base Sepolia', 'sandbox', 0],
+      [421_614, 'Arbitrum Sepolia', 'sandbox', 0],
       [8_453, 'Base', 'production', 12],
       [42_161, 'Arbitrum One', 'production', 20],
       [137, 'Polygon', 'production', 64],

@@ -19,7 +19,9 @@ import {
   type PublicJwk,
   type Result,
 } from '@surety/protocol'
-
+import type { Chain } from '../ports/chain.ts'
+import type { Wallets } from '../ports/wallets.ts'
+import type { Web } from '../ports/web.ts'
 import type {
   Clock,
   Executed,
@@ -60,6 +62,10 @@ export interface App {
   readonly clock: Clock
   readonly random: Random
   readonly schemas: SchemaVerifier
+  readonly web: Web
+  readonly wallets: Wallets
+  /** By CAIP-2 network; those whose node is configured. */
+  readonly blockchains: ReadonlyMap<string, Chain>
   /** HMAC-SHA256 under a key of the house, for secrets that are checked but never kept. */
   readonly mac: (secret: string) => string
   /** Compares in constant time. */

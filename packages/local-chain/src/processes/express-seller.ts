@@ -1,0 +1,44 @@
+/**
+ * A seller as the README of `@x402/express` writes one.
+ *
+ * @module
+ */
+import { HTTPFacilitatorClient } from '@x402/core/server'
+import { ExactEvmScheme } from '@x402/evm/exact/server'
+import { paymentMiddleware, x402ResourceServer } from '@x402/express'
+import express from 'express'
+import { NETWORK } from '../anvil.ts'
+import { runAsChild } from '../child.ts'
+import type { SellerFault } from '../faults.ts'
+import { listen } from '../listen.ts'
+import { behindDoor, routesFor, type SellerConfig, UPFRONT, WARES } from './shop.ts'
+
+let fault: SellerFault = { type: 'none' }
+
+async function start({ facilitatorUrl, payTo }: SellerConfig) {
+  const facilitator = new HTTPFacilitatorClient({ url: facilitatorUrl })
+  const server = new x402ResourceServer(facilitator).register(NETWORK, new ExactEvmScheme())
+  const app = express()
+  app.use(paymentMiddleware(routesFor(payTo), server))
+  for (const [path, { body }] of Object.entries(WARES)) {
+    app.get(path, (_request, response) => {
+      response.json(body)
+    })
+  }
+  for (const [path, status] of Object.entries(UPFRONT)) {
+    app.get(path, (_request, response) => {
+      response.status(status).json({ ticket: status })
+    })
+  }
+  app.post('/translate', express.json(), (request, response) => {
+    response.json({ translated: request.body })
+  })
+  app.get('/free', (_request, response) => {
+    response.json({ free: true })
+  })
+  return behindDoor(await listen(app), () => fault)
+}
+
+runAsChild<SellerConfig, SellerFault>(start, (next) => {
+  fault = next
+})

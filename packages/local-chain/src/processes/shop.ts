@@ -1,0 +1,98 @@
+/**
+ * What both sellers sell, and the door in front of them that can be told to break an answer.
+ *
+ * @module
+ */
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Ready } from '../child.ts'
+import type { SellerFault } from '../faults.ts'
+import { listen } from '../listen.ts'
+
+export interface SellerConfig {
+  readonly facilitatorUrl: string
+  readonly payTo: `0x${string}`
+}
+
+const PAGE_BYTES = 200_000
+
+/** Data for money: path, price in dollars, and what is delivered. */
+export const WARES = {
+  '/weather': { price: '$0.01', body: { city: 'Lisbon', celsius: 19 } },
+  '/forecast': { price: '$0.25', body: { city: 'Lisbon', days: [19, 21, 20] } },
+  '/archive': { price: '$2.00', body: { city: 'Lisbon', years: 150 } },
+  '/report': { price: '$0.02', body: { text: 'a'.repeat(PAGE_BYTES) } },
+} as const
+
+/** Charged before it is served; the second then fails to serve. */
+export const UPFRONT = { '/ticket': 200, '/broken-ticket': 500 } as const
+
+const terms = (price: string, payTo: string) => ({
+  scheme: 'exact' as const,
+  network: 'eip155:84532' as const,
+  payTo,
+  price,
+  maxTimeoutSeconds: 60,
+})
+
+/** Routes as the packages of x402 take them. */
+export function routesFor(payTo: string) {
+  const wares = Object.entries(WARES).map(([path, { price }]) => [
+    `GET ${path}`,
+    { accepts: terms(price, payTo), description: path.slice(1), mimeType: 'application/json' },
+  ])
+  const extra = { paymentFlow: 'upfront' }
+  const upfront = Object.keys(UPFRONT).map((path) => [
+    `GET ${path}`,
+    { accepts: { ...terms('$0.05', payTo), extra }, description: path.slice(1) },
+  ])
+  const translate = {
+    accepts: terms('$0.03', payTo),
+    description: 'translate',
+    mimeType: 'application/json',
+  }
+  return Object.fromEntries([...wares, ...upfront, ['POST /translate', translate]])
+}
+
+/**
+ * A door of its own before the seller: what runs behind it is whole and does not know what becomes
+ * of its answers. Only paid ones are broken.
+ */
+export async function behindDoor(inner: Ready, fault: () => SellerFault): Promise<Ready> {
+  const target = new URL(inner.url)
+  return listen((incoming, outgoing) => {
+    const { method, url, headers } = incoming
+    const { port, hostname } = target
+    const onward = httpRequest({ hostname, port, method, path: url, headers }, (answer) => {
+      pass(
+        answer,
+        outgoing,
+        headers['payment-signature'] === undefined ? { type: 'none' } : fault(),
+      )
+    })
+    onward.on('error', () => outgoing.destroy())
+    incoming.pipe(onward)
+  })
+}
+
+function pass(answer: IncomingMessage, outgoing: ServerResponse, fault: SellerFault): void {
+  const go = (more: Readonly<Record<string, string>> = {}) => {
+    outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...more })
+    answer.pipe(outgoing)
+  }
+  switch (fault.type) {
+    case 'drop':
+      outgoing.destroy()
+      return
+    case 'fail':
+      outgoing.writeHead(fault.status).end('the server is unwell')
+      return
+    case 'slow':
+      setTimeout(go, fault.ms)
+      return
+    case 'garble':
+      go({ 'payment-response': 'not base64 at all' })
+      return
+    default:
+      go()
+  }
+}

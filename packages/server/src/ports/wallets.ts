@@ -1,0 +1,37 @@
+/**
+ * The keys that pay. They are used through this port; nothing on it gives one away.
+ *
+ * @module
+ */
+import type { AssetId, Result } from '@surety/protocol'
+
+/** EIP-3009 `TransferWithAuthorization`: good once, by anybody who has it, within its window. */
+export interface TransferAuthorization {
+  /** Of the registry: contract, chain and signature domain follow from it. */
+  readonly asset: AssetId
+  readonly to: string
+  readonly value: bigint
+  /** Unix seconds; valid strictly after. */
+  readonly validAfter: number
+  /** Unix seconds; valid strictly before. */
+  readonly validBefore: number
+  /** 64 lower-case hexadecimal digits. */
+  readonly nonce: string
+}
+
+export interface Wallets {
+  /** A new key; answers its address. */
+  create(): Promise<string>
+  /** Takes a private key of 64 hexadecimal digits, with or without `0x`; answers its address. */
+  import(
+    privateKey: string,
+  ): Promise<Result<string, 'wallet_key_invalid' | 'wallet_already_exists'>>
+  /** Every address there is a key for, sorted. */
+  list(): Promise<readonly string[]>
+  /**
+   * The signature, `0x` and 130 digits; the same for the same input. Throws
+   * `Failure('wallet_key_missing')`, or `Failure('wallet_key_unreadable')` for a key that was kept
+   * under another secret or was changed.
+   */
+  signTransfer(address: string, transfer: TransferAuthorization): Promise<string>
+}

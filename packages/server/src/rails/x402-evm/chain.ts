@@ -1,0 +1,263 @@
+/**
+ * What a chain says of single-use authorizations and transfers, over any Ethereum node.
+ *
+ * Many questions are few requests: states are asked in batches, and only what is spent is traced.
+ * Reasons: docs/adr/0027-what-the-chain-proves.md.
+ *
+ * @module
+ */
+import { type AssetId, CHAIN_ASSETS, type ChainAsset, NETWORKS } from '@surety/protocol'
+import type {
+  AuthorizationFact,
+  AuthorizationQuery,
+  Block,
+  Chain,
+  ChainTransfer,
+  ChainView,
+} from '../../ports/chain.ts'
+import {
+  hexIn,
+  type Log,
+  logsOf,
+  membersOf,
+  plainTransfer,
+  SELECTORS,
+  TOPICS,
+  transferOf,
+  word,
+} from './logs.ts'
+import { nodeAt, type Peer } from './node.ts'
+
+/** Nodes refuse to look through more blocks at once. */
+const SPAN_MAX = 2_000n
+/** And to compare with more values. */
+const TOPICS_MAX = 100
+
+/** A chain for each network that has the address of a node. Connects when it is first asked. */
+export function openChains(
+  nodes: Readonly<Record<string, string>>,
+  spanMax: bigint = SPAN_MAX,
+): ReadonlyMap<string, Chain> {
+  return new Map(Object.entries(nodes).map(([name, url]) => [name, chainAt(name, url, spanMax)]))
+}
+
+function chainAt(name: string, url: string, spanMax: bigint): Chain {
+  const network = NETWORKS.get(name)
+  if (network === undefined) throw new Error(`not a listed network: ${name}`)
+  const read = nodeAt(url, network, spanMax)
+  const depth = BigInt(network.confirmations)
+  const assetOn = (id: AssetId): ChainAsset => {
+    const asset = CHAIN_ASSETS.get(id)
+    if (asset?.network !== name) throw new Error(`not an asset of ${name}: ${id}`)
+    return asset
+  }
+  return {
+    network,
+    view: () => read((peer) => viewOf(peer, depth)),
+    balance: async (id, address) => {
+      const { address: to } = assetOn(id)
+      const data = `${SELECTORS.balanceOf}${word(address).slice(2)}`
+      return read(async (peer) =>
+        BigInt(text(await peer.ask('eth_call', [{ to, data }, 'latest']))),
+      )
+    },
+    authorizations: async (queries) => {
+      const named = queries.map((query) => ({ ...query, contract: assetOn(query.asset).address }))
+      return read(async (peer) => {
+        const view = await viewOf(peer, depth)
+        return { view, facts: await factsOf(peer, named, view) }
+      })
+    },
+    inbound: async ({ asset, to, fromBlock }) => {
+      const { address } = assetOn(asset)
+      return read(async (peer) => {
+        const { final } = await viewOf(peer, depth)
+        const last = fromBlock + spanMax - 1n
+        const through = last < final.number ? last : final.number
+        if (through < fromBlock) return { transfers: [], through: fromBlock - 1n }
+        return { transfers: await inboundOf(peer, address, to, { fromBlock, through }), through }
+      })
+    },
+  }
+}
+
+async function viewOf(peer: Peer, depth: bigint): Promise<ChainView> {
+  const head = await blockAt(peer, 'latest')
+  if (depth === 0n) return { head, final: head }
+  const number = head.number > depth ? head.number - depth : 0n
+  return { head, final: await blockAt(peer, quantity(number)) }
+}
+
+async function blockAt(peer: Peer, tag: string): Promise<Block> {
+  const block = await peer.ask('eth_getBlockByNumber', [tag, false])
+  return {
+    number: BigInt(hexIn(block, 'number')),
+    hash: hexIn(block, 'hash'),
+    at: Number(hexIn(block, 'timestamp')),
+  }
+}
+
+type Query = AuthorizationQuery & { readonly contract: string }
+
+/** Hints first, then states, then the traces of what is spent; all as of the head of the view. */
+async function factsOf(
+  peer: Peer,
+  queries: readonly Query[],
+  view: ChainView,
+): Promise<readonly AuthorizationFact[]> {
+  const facts = await Promise.all(
+    queries.map(async (query) => (await hinted(peer, query, view)) ?? stateOf(peer, query, view)),
+  )
+  const spent = queries.filter((_, i) => facts[i] === 'spent')
+  const traces = await tracesOf(peer, spent, view)
+  return queries.map((query, i) => {
+    const fact = facts[i]
+    if (fact !== undefined && fact !== 'spent') return fact
+    return traces.get(keyOf(query)) ?? { status: 'untraced' }
+  })
+}
+
+async function hinted(
+  peer: Peer,
+  query: Query,
+  view: ChainView,
+): Promise<AuthorizationFact | undefined> {
+  if (query.hint === undefined) return undefined
+  const logs = await logsOfReceipt(peer, query.hint)
+  const used = logs.find((log) => log.topics[0] === TOPICS.used && keyOfLog(log) === keyOf(query))
+  return used === undefined ? undefined : usedFact(used, logs, view)
+}
+
+async function stateOf(
+  peer: Peer,
+  query: Query,
+  view: ChainView,
+): Promise<AuthorizationFact | 'spent'> {
+  const arguments_ = `${word(query.payer).slice(2)}${query.nonce}`
+  const call = { to: query.contract, data: `${SELECTORS.authorizationState}${arguments_}` }
+  const answer = text(await peer.ask('eth_call', [call, quantity(view.head.number)]))
+  return BigInt(answer) === 0n ? { status: 'unused' } : 'spent'
+}
+
+/** The facts of spent authorizations, by key. What the node has no log of is not among them. */
+async function tracesOf(
+  peer: Peer,
+  spent: readonly Query[],
+  view: ChainView,
+): Promise<ReadonlyMap<string, AuthorizationFact>> {
+  const oldestFirst = [...spent].sort((a, b) => Number(a.sinceBlock - b.sinceBlock))
+  const groups = Map.groupBy(oldestFirst, ({ contract }) => contract)
+  const chunks = [...groups.values()].flatMap((group) => chunksOf(group, TOPICS_MAX))
+  const wanted = new Set(spent.map(keyOf))
+  const found: Log[] = []
+  for (const chunk of chunks) found.push(...(await spendingsOf(peer, chunk, view)))
+  const facts = new Map<string, AuthorizationFact>()
+  const traced = found.filter((log) => wanted.has(keyOfLog(log)))
+  await Promise.all(
+    traced.map(async (log) => {
+      const fact = await traceOf(peer, log, view)
+      if (fact !== undefined) facts.set(keyOfLog(log), fact)
+    }),
+  )
+  return facts
+}
+
+async function spendingsOf(
+  peer: Peer,
+  chunk: readonly Query[],
+  view: ChainView,
+): Promise<readonly Log[]> {
+  const [first] = chunk
+  if (first === undefined) return []
+  const payers = [...new Set(chunk.map(({ payer }) => word(payer)))]
+  const nonces = chunk.map(({ nonce }) => `0x${nonce}`)
+  const topics = [[TOPICS.used, TOPICS.cancelled], payers, nonces]
+  const range = { fromBlock: first.sinceBlock, through: view.head.number }
+  return logsIn(peer, first.contract, topics, range)
+}
+
+async function traceOf(
+  peer: Peer,
+  log: Log,
+  view: ChainView,
+): Promise<AuthorizationFact | undefined> {
+  const { txHash, blockNumber } = log
+  const isFinal = blockNumber <= view.final.number
+  if (log.topics[0] === TOPICS.cancelled) {
+    return { status: 'cancelled', txHash, blockNumber, isFinal }
+  }
+  return usedFact(log, await logsOfReceipt(peer, txHash), view)
+}
+
+function usedFact(used: Log, logs: readonly Log[], view: ChainView): AuthorizationFact | undefined {
+  const transfer = transferOf(used, logs)
+  if (transfer === undefined || transfer.blockNumber > view.head.number) return undefined
+  return { status: 'used', transfer, isFinal: transfer.blockNumber <= view.final.number }
+}
+
+async function inboundOf(
+  peer: Peer,
+  contract: string,
+  to: string,
+  range: BlockRange,
+): Promise<readonly ChainTransfer[]> {
+  const logs = await logsIn(peer, contract, [TOPICS.transfer, null, word(to)], range)
+  const payers = [...new Set(logs.map(({ topics }) => topics[1] ?? ''))]
+  const used: Log[] = []
+  for (const chunk of chunksOf(payers, TOPICS_MAX)) {
+    used.push(...(await logsIn(peer, contract, [TOPICS.used, chunk], range)))
+  }
+  const authorized = new Map(
+    used.flatMap((each) => {
+      const transfer = transferOf(each, logs)
+      return transfer === undefined ? [] : [[placeOf(transfer), transfer] as const]
+    }),
+  )
+  return logs.map(plainTransfer).map((each) => authorized.get(placeOf(each)) ?? each)
+}
+
+interface BlockRange {
+  readonly fromBlock: bigint
+  readonly through: bigint
+}
+
+async function logsIn(
+  peer: Peer,
+  address: string,
+  topics: readonly unknown[],
+  { fromBlock, through }: BlockRange,
+): Promise<readonly Log[]> {
+  const logs: Log[] = []
+  for (let from = fromBlock; from <= through; from += peer.spanMax) {
+    const last = from + peer.spanMax - 1n
+    const toBlock = quantity(last < through ? last : through)
+    const filter = { address, topics, fromBlock: quantity(from), toBlock }
+    logs.push(...logsOf(await peer.ask('eth_getLogs', [filter])))
+  }
+  return logs.sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex)
+}
+
+/** Of a transaction that is in a block; none if it is not, or was undone. */
+async function logsOfReceipt(peer: Peer, txHash: string): Promise<readonly Log[]> {
+  const receipt = await peer.ask('eth_getTransactionReceipt', [txHash])
+  return receipt === null ? [] : logsOf(membersOf(receipt).logs)
+}
+
+const keyOf = ({ contract, payer, nonce }: Query): string =>
+  [contract, word(payer), `0x${nonce}`].join(' ')
+const keyOfLog = ({ address, topics }: Log): string => [address, topics[1], topics[2]].join(' ')
+const placeOf = ({ txHash, logIndex }: ChainTransfer): string => `${txHash} ${String(logIndex)}`
+const quantity = (number: bigint): string => `0x${number.toString(16)}`
+
+/** The text of an answer that must be a number; a contract that is not there answers nothing. */
+function text(answer: unknown): string {
+  if (typeof answer !== 'string' || !/^0x[0-9a-f]{64}$/i.test(answer)) {
+    throw new Error('there is no such token on this chain')
+  }
+  return answer
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  const count = Math.ceil(items.length / size)
+  return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size))
+}

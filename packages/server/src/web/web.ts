@@ -1,0 +1,196 @@
+/**
+ * Outbound HTTP to places that an attacker may have chosen: what is checked is what is reached.
+ *
+ * A name is resolved once, every address of it is judged, and the connection goes to one of them;
+ * there is no second look-up that could answer otherwise. Rules:
+ * docs/concepts/outbound-requests.md.
+ *
+ * @module
+ */
+import { lookup } from 'node:dns/promises'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
+import { type Web, type WebAnswer, WebFailure, type WebRequest } from '../ports/web.ts'
+import { placeOf } from './address.ts'
+import { answerBody } from './body.ts'
+import { Deadline } from './deadline.ts'
+import { failureOf } from './failure.ts'
+import { answerHeaders, requestHeaders } from './headers.ts'
+
+/** Every address of a host name. */
+export type Resolve = (host: string) => Promise<readonly string[]>
+
+const URL_LENGTH_MAX = 2_048
+const ADDRESSES_MAX = 4
+const ANSWER_HEADERS_BYTES_MAX = 32_768
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+const systemResolve: Resolve = async (host) => {
+  const found = await lookup(host, { all: true, verbatim: true })
+  return found.map(({ address }) => address)
+}
+
+/** `ca` replaces the certificate authorities of the system. */
+export function guardedWeb(given: { readonly resolve?: Resolve; readonly ca?: string } = {}): Web {
+  const { resolve = systemResolve, ca } = given
+  return {
+    async fetch(request) {
+      if (!METHODS.includes(request.method)) throw new TypeError(`no method: ${request.method}`)
+      const url = urlOf(request.url)
+      const deadline = new Deadline(request)
+      try {
+        const addresses = await addressesOf(url, request.mayBePrivate, resolve, deadline)
+        return await connectToOne({ url, request, addresses, deadline, ca })
+      } catch (failure) {
+        deadline.end()
+        throw failure
+      }
+    },
+  }
+}
+
+/** Throws `web_url_invalid` for anything but an http or https URL with a host and no secret. */
+export function urlOf(text: string): URL {
+  const url = text.length <= URL_LENGTH_MAX ? URL.parse(text) : null
+  const refuse = (why: string): never => {
+    throw new WebFailure('web_url_invalid', 'no', why)
+  }
+  if (url === null) return refuse('it is no URL, or too long')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse('use http or https')
+  if (url.username !== '' || url.password !== '') return refuse('it holds a user or a password')
+  if (url.hostname === '' || url.hostname.length > 255) return refuse('it names no host')
+  url.hash = ''
+  return url
+}
+
+/**
+ * INVARIANT(default-deny): one address that is not allowed refuses the name; otherwise a name with
+ * two addresses would pass the check with one and be reached at the other.
+ */
+async function addressesOf(
+  url: URL,
+  mayBePrivate: boolean,
+  resolve: Resolve,
+  deadline: Deadline,
+): Promise<readonly string[]> {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const found = isIP(host) > 0 ? [host] : await deadline.bound(named(host, resolve))
+  if (found.length === 0) {
+    throw new WebFailure('web_name_unresolved', 'no', `\`${host}\` has no address`)
+  }
+  for (const address of found) {
+    const place = placeOf(address)
+    if (place === 'public' || (place === 'internal' && mayBePrivate)) continue
+    throw new WebFailure(
+      'web_address_refused',
+      'no',
+      `\`${host}\` is at an address that is ${place}`,
+    )
+  }
+  return found.slice(0, ADDRESSES_MAX)
+}
+
+async function named(host: string, resolve: Resolve): Promise<readonly string[]> {
+  try {
+    return await resolve(host)
+  } catch {
+    // The resolver's reason names its servers; that there is no address is all a caller may know.
+    return []
+  }
+}
+
+interface Exchange {
+  readonly url: URL
+  readonly request: WebRequest
+  readonly addresses: readonly string[]
+  readonly deadline: Deadline
+  readonly ca: string | undefined
+}
+
+/** Tries the next address only while nothing can have been sent. */
+async function connectToOne(exchange: Exchange): Promise<WebAnswer> {
+  let last: unknown
+  for (const address of exchange.addresses) {
+    try {
+      return await exchangeWith(exchange, address)
+    } catch (failure) {
+      last = failure
+      const isNext = failure instanceof WebFailure && failure.code === 'web_unreachable'
+      if (!isNext || failure.sent === 'maybe' || exchange.deadline.reason !== undefined)
+        throw failure
+    }
+  }
+  throw last
+}
+
+function exchangeWith(exchange: Exchange, address: string): Promise<WebAnswer> {
+  const { request, deadline } = exchange
+  return new Promise((resolve, reject) => {
+    const outgoing = outgoingTo(exchange, address)
+    let sent: 'no' | 'maybe' = 'no'
+    const release = deadline.onOver((reason) => outgoing.destroy(reason))
+    const fail = (error: unknown) => {
+      release()
+      reject(deadline.reason ?? failureOf(error, sent))
+    }
+    outgoing.on('socket', (socket) => {
+      const isSecure = exchange.url.protocol === 'https:'
+      socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+        sent = 'maybe'
+        deadline.sent = 'maybe'
+      })
+    })
+    outgoing.on('error', fail)
+    // A connection that ends without an answer: a switch of protocols nobody asked for, a crash.
+    outgoing.on('close', () => fail(new Error('closed')))
+    outgoing.on('response', (incoming: IncomingMessage) => {
+      try {
+        release()
+        deadline.headIsThere()
+        resolve(answerOf(incoming, request, deadline))
+      } catch (error) {
+        outgoing.destroy()
+        fail(error)
+      }
+    })
+    outgoing.end(request.body)
+  })
+}
+
+function outgoingTo({ url, request, ca }: Exchange, address: string): ClientRequest {
+  const isSecure = url.protocol === 'https:'
+  const name = url.hostname.replace(/^\[|\]$/g, '')
+  const options = {
+    host: address,
+    port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
+    method: request.method,
+    path: `${url.pathname}${url.search}`,
+    headers: requestHeaders(url.host, request).flat(),
+    // A connection of its own: one from a pool would outlive the check of its address.
+    agent: false,
+    maxHeaderSize: ANSWER_HEADERS_BYTES_MAX,
+    setDefaultHeaders: false,
+  }
+  try {
+    if (!isSecure) return httpRequest(options)
+    const servername = isIP(name) > 0 ? '' : name
+    const trusted = ca === undefined ? {} : { ca }
+    return httpsRequest({ ...options, ...trusted, servername })
+  } catch (error) {
+    const isHeader = error instanceof TypeError && /header/i.test(error.message)
+    if (!isHeader) throw error
+    throw new WebFailure('web_header_refused', 'no', 'a header holds characters it may not')
+  }
+}
+
+function answerOf(incoming: IncomingMessage, request: WebRequest, deadline: Deadline): WebAnswer {
+  const body = answerBody(incoming, request, deadline)
+  return {
+    status: incoming.statusCode ?? 0,
+    headers: answerHeaders(incoming.rawHeaders),
+    body: body.chunks(),
+    collect: () => body.collect(),
+    discard: () => body.discard(),
+  }
+}
