@@ -100,6 +100,7 @@ test('the settings, their names and their defaults are these', () => {
     SURETY_WAITING_MAX: '3',
     SURETY_BODY_BYTES_MAX: '4096',
     SURETY_TICK_EVERY_MS: '10',
+    SURETY_CHAIN_RPC: 'eip155:84532=http://127.0.0.1:8545',
   }
   assert.deepEqual(readConfig({ dataDirectory: 'd' }, environment), {
     dataDirectory: 'd',
@@ -110,6 +111,7 @@ test('the settings, their names and their defaults are these', () => {
     waitingMax: 3,
     bodyBytesMax: 4_096,
     tickEveryMs: 10,
+    chainNodes: { 'eip155:84532': 'http://127.0.0.1:8545/' },
   })
 })
 
@@ -121,6 +123,7 @@ test('a setting that cannot be used stops the start, and none weakens a decision
     ['SURETY_REQUESTS_MAX', '0'],
     ['SURETY_LOG_LEVEL', 'loud'],
     ['SURETY_TICK_EVERY_MS', '0'],
+    ['SURETY_CHAIN_RPC', 'eip155:31337=http://127.0.0.1:8545'],
   ] as const) {
     assert.throws(() => readConfig({ dataDirectory: 'd' }, { [name]: value }))
   }
