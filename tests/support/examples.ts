@@ -141,6 +141,8 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
   'POST /v1/profiles/shadow/end': operator(({ house, shadowHash }) => ({
     body: { action: house.operator.party.endShadow(shadowHash, 'example') },
   })),
+  'GET /v1/profiles': operator(() => ({ query: 'limit=1' })),
+  'GET /v1/decisions': operator(() => ({ query: 'limit=2&since=2026-01-01T00:00:00.000Z' })),
   'GET /v1/profiles/active': operator(),
   'GET /v1/profiles/{policyHash}': operator(({ policyHash }) => ({ params: { policyHash } })),
   'POST /v1/principals': operator(() => ({ body: { kind: 'app', name: 'an app', keys: [] } })),

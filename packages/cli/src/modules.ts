@@ -54,6 +54,11 @@ export const MODULES: readonly ModuleEntry[] = [
     async () => (await import('./commands/authority/profile.ts')).profile,
   ),
   entry(
+    'decision',
+    'recorded decisions, with the facts they were made from',
+    async () => (await import('./commands/policy/decision.ts')).decision,
+  ),
+  entry(
     'grant',
     'bounded authority to spend',
     async () => (await import('./commands/authority/grant.ts')).grant,

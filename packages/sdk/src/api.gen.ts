@@ -271,11 +271,157 @@ export type AppliedProfile = {
       readonly evidence: readonly (string)[]
     }
   }
+  readonly shadowPolicyHash?: string | null
   readonly receipts?: readonly ({
     readonly seq: number
     readonly type: string
     readonly jws: string
   })[]
+}
+
+/** Everything a decision was made from; its hash is the `inputHash` of the decision. */
+export type DecisionFactsV1 = {
+  readonly schemaVersion: "DecisionFacts.v1"
+  readonly at: string
+  readonly tenantId: string
+  readonly environment: 'sandbox' | 'production'
+  readonly gateId: string
+  readonly intent: ExecutionIntentV1
+  readonly intentKid: string | null
+  readonly grantChain: readonly ({
+    readonly grantHash: string
+    readonly grantId: string
+    readonly parentGrantHash: string | null
+    readonly grantorId: string
+    readonly granteeId: string
+    readonly payerId: string
+    readonly environment: 'sandbox' | 'production'
+    readonly depth: number
+    readonly bounds: {
+      readonly actions?: readonly (string)[]
+      readonly tools?: readonly (string)[]
+      readonly payees?: readonly (string)[]
+      readonly rails?: readonly (string)[]
+      readonly networks?: readonly (string)[]
+      readonly assets?: readonly (string)[]
+      readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+      readonly perCall?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly perDay?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly total?: readonly ({
+        readonly asset: string
+        readonly max: string
+      })[]
+      readonly count?: number
+      readonly autonomy?: number
+      readonly maxDepth: number
+    }
+    readonly notBefore: string
+    readonly expiresAt: string
+    readonly revoked: boolean
+    readonly grantorLifecycle: 'provisioned' | 'active' | 'throttled' | 'suspended' | 'quarantined' | 'frozen' | 'decommissioned' | 'archived'
+  })[]
+  readonly grantMeet: {
+    readonly actions?: readonly (string)[]
+    readonly tools?: readonly (string)[]
+    readonly payees?: readonly (string)[]
+    readonly rails?: readonly (string)[]
+    readonly networks?: readonly (string)[]
+    readonly assets?: readonly (string)[]
+    readonly riskClasses?: readonly ('read' | 'compute' | 'action' | 'financial')[]
+    readonly perCall?: readonly ({
+      readonly asset: string
+      readonly max: string
+    })[]
+    readonly perDay?: readonly ({
+      readonly asset: string
+      readonly max: string
+    })[]
+    readonly total?: readonly ({
+      readonly asset: string
+      readonly max: string
+    })[]
+    readonly count?: number
+    readonly autonomy?: number
+    readonly maxDepth: number
+  } | null
+  readonly agent: {
+    readonly principalId: string
+    readonly kind: 'person' | 'organisation' | 'agent' | 'service' | 'app'
+    readonly lifecycle: 'provisioned' | 'active' | 'throttled' | 'suspended' | 'quarantined' | 'frozen' | 'decommissioned' | 'archived'
+  }
+  readonly payer: {
+    readonly principalId: string
+    readonly kind: 'person' | 'organisation' | 'agent' | 'service' | 'app'
+    readonly lifecycle: 'provisioned' | 'active' | 'throttled' | 'suspended' | 'quarantined' | 'frozen' | 'decommissioned' | 'archived'
+  } | null
+  readonly payee: {
+    readonly principalId: string
+    readonly kind: 'person' | 'organisation' | 'agent' | 'service' | 'app'
+    readonly lifecycle: 'provisioned' | 'active' | 'throttled' | 'suspended' | 'quarantined' | 'frozen' | 'decommissioned' | 'archived'
+  } | null
+  readonly counters: readonly ({
+    readonly subject: string
+    readonly asset: string | "*"
+    readonly period: 'day' | 'month' | 'total' | 'count'
+    readonly start: string | null
+    readonly reserved: string
+    readonly spent: string
+  })[]
+  readonly funds: {
+    readonly available: string
+  }
+  readonly rail: {
+    readonly rail: string
+    readonly irrevocable: 'on_verdict' | 'on_presentation'
+  } | null
+  readonly tool: {
+    readonly name: string
+    readonly version: string | null
+    readonly versionKnown: boolean
+    readonly manifestHash: string | null
+  } | null
+  readonly wallet: {
+    readonly walletId: string
+    readonly ownerId: string
+    readonly address: string
+    readonly status: 'active' | 'frozen'
+  } | null
+  readonly quote: {
+    readonly offerHash: string
+    readonly scheme: string
+    readonly network: string
+    readonly asset: string
+    readonly amount: string
+    readonly payTo: string
+    readonly validSeconds: number
+  } | null
+  readonly controls: readonly (never)[]
+  readonly controlEpoch: 0
+  readonly approvals: readonly (never)[]
+  readonly session: {
+    readonly sessionId: string
+    readonly tainted: boolean
+    readonly signals: readonly ('prompt_contagion' | 'bad_actor')[]
+  } | null
+  readonly rates: readonly ({
+    readonly subject: string
+    readonly windowMs: number
+    readonly count: number
+  })[]
+}
+
+/** A decision as it was recorded, and everything it was made from. */
+export type DecisionRecordV1 = {
+  readonly schemaVersion: "DecisionRecord.v1"
+  readonly decisionHash: string
+  readonly decision: PolicyDecisionV1
+  readonly facts: DecisionFactsV1 | null
 }
 
 /** a confirmed movement of money into the house */
@@ -293,6 +439,30 @@ export type Deposit = {
     readonly type: string
     readonly jws: string
   })[]
+}
+
+/** An immutable request of an agent to spend: signed by the agent, decided upon once. */
+export type ExecutionIntentV1 = {
+  readonly schemaVersion: "ExecutionIntent.v1"
+  readonly intentId: string
+  readonly tenantId: string
+  readonly environment: 'sandbox' | 'production'
+  readonly agentId: string
+  readonly requestFingerprint: RequestFingerprintV1
+  readonly action: string
+  readonly tool?: string
+  readonly riskClass: 'read' | 'compute' | 'action' | 'financial'
+  readonly sideEffecting: boolean
+  readonly amount: string
+  readonly asset: string
+  readonly payee: string
+  readonly rail: string
+  readonly network: string
+  readonly grantHash: string
+  readonly traceId: string
+  readonly nonce: string
+  readonly issuedAt: string
+  readonly expiresAt: string
 }
 
 /** one paid action, from intent to settlement */
@@ -456,6 +626,40 @@ export type Jwks = {
     readonly notBefore: string
     readonly notAfter: string | null
   })[]
+}
+
+/** What was decided on one intent, why, and under which policy. */
+export type PolicyDecisionV1 = {
+  readonly schemaVersion: "PolicyDecision.v1"
+  readonly decisionId: string
+  readonly tenantId: string
+  readonly environment: 'sandbox' | 'production'
+  readonly gateId: string
+  readonly intentHash: string
+  readonly seq: number
+  readonly previousDecisionHash: string | null
+  readonly decision: 'allow' | 'challenge' | 'escalate' | 'deny'
+  readonly reasonCode: string
+  readonly reasonCodes: readonly (string)[]
+  readonly obligations: readonly ({
+    readonly type: 'approvals_required' | 'evidence_required' | 'reduce_autonomy' | 'propagate_revocation' | 'hold_settlement' | 'open_dispute' | 'redact'
+    readonly approvers?: number
+    readonly role?: string
+    readonly verifier?: string
+  })[]
+  readonly shadow?: readonly ({
+    readonly policyId: string
+    readonly policyVersion: number
+    readonly policyHash: string
+    readonly decision: 'allow' | 'challenge' | 'escalate' | 'deny'
+    readonly reasonCodes: readonly (string)[]
+  })[]
+  readonly policyId: string
+  readonly policyVersion: number
+  readonly policyHash: string
+  readonly inputHash: string
+  readonly decidedAt: string
+  readonly validUntil: string
 }
 
 /** who acts, with which keys, and in which roles */
@@ -879,6 +1083,15 @@ export interface Operations {
     }
     readonly answer: AppliedProfile
   }
+  readonly getProfiles: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (AppliedProfile)[]
+      readonly next: string | null
+    }
+  }
   readonly postProfilesShadowEnd: {
     readonly params: undefined
     readonly query: undefined
@@ -898,6 +1111,15 @@ export interface Operations {
     readonly query: undefined
     readonly body: undefined
     readonly answer: AppliedProfile
+  }
+  readonly getDecisions: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string; since?: string; until?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (DecisionRecordV1)[]
+      readonly next: string | null
+    }
   }
   readonly postPrincipals: {
     readonly params: undefined
@@ -1098,9 +1320,11 @@ export const OPERATIONS = {
   getGrantsOne: { method: 'GET', path: '/v1/grants/{grantHash}' },
   postGrantsRevoke: { method: 'POST', path: '/v1/grants/{grantHash}/revoke' },
   postProfiles: { method: 'POST', path: '/v1/profiles' },
+  getProfiles: { method: 'GET', path: '/v1/profiles' },
   postProfilesShadowEnd: { method: 'POST', path: '/v1/profiles/shadow/end' },
   getProfilesActive: { method: 'GET', path: '/v1/profiles/active' },
   getProfilesOne: { method: 'GET', path: '/v1/profiles/{policyHash}' },
+  getDecisions: { method: 'GET', path: '/v1/decisions' },
   postPrincipals: { method: 'POST', path: '/v1/principals' },
   getPrincipals: { method: 'GET', path: '/v1/principals' },
   getPrincipalsOne: { method: 'GET', path: '/v1/principals/{principalId}' },

@@ -14,6 +14,7 @@ export {
   initHouse,
   nodeCrypto,
   type OpenHouse,
+  openDecisionLog,
   openHouse,
   type RunningHouse,
   rotateSystemKey,

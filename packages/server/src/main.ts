@@ -44,6 +44,7 @@ import { openWallets } from './keys/wallets/wallets.ts'
 import { fileNotifier } from './notify/file/notifier.ts'
 import type { Clock, Random } from './ports.ts'
 import { openChains } from './rails/x402-evm/chain.ts'
+import { type DecisionLog, openDecisionLog as openLog } from './store/sqlite/decision-log.ts'
 import { latestFact, openSqliteStore, type SqliteStore } from './store/sqlite/store.ts'
 import { schemaVerifier } from './verifier/json-schema.ts'
 import { guardedWeb } from './web/web.ts'
@@ -297,6 +298,11 @@ function lock(directory: string): () => void {
 export async function fsck(dataDirectory: string): Promise<FsckReport> {
   const database = join(dataDirectory, DATABASE)
   return examine({ database, keys: join(dataDirectory, KEYS) }, nodeCrypto)
+}
+
+/** The recorded decisions of a data directory, stopped or served. */
+export function openDecisionLog(dataDirectory: string): DecisionLog {
+  return openLog(join(dataDirectory, DATABASE))
 }
 
 /** Retires Surety's key of a purpose and makes the next; the directory must not be served. */

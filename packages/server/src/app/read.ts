@@ -17,8 +17,6 @@ import { apiKeyView } from './api-key/api-keys.ts'
 import { gateView } from './gate/view.ts'
 import { grantView } from './grant/grants.ts'
 import { principalView } from './principal/principals.ts'
-import { profileView } from './profile/apply-profile.ts'
-import { profileByHash, rulingHash } from './profile/current-profile.ts'
 import { receiptsAt } from './receipts.ts'
 import { type App, type Caller, gateStream } from './runtime.ts'
 
@@ -79,7 +77,7 @@ interface Listed<F extends Family> {
 }
 
 /** One page of a family. Cost: the rows looked at, `SCAN_MAX` at most, never the whole history. */
-async function list<F extends Family>(
+export async function list<F extends Family>(
   app: App,
   caller: Caller,
   wanted: Listed<F>,
@@ -195,21 +193,4 @@ export async function readAccounts(
       balance: String(ledger.balanceOf(account, sums)),
     })),
   )
-}
-
-/** The profile that rules now; the built-in deny-all where none was applied. */
-export async function readActiveProfile(app: App, caller: Caller): Promise<JsonObject> {
-  const { state } = await app.store.reads.state(caller.scope, 'activeProfile', 'active')
-  const hash = rulingHash(app, state)
-  const { profile } = await profileByHash(app, caller.scope, hash)
-  return profileView(profile, hash, true)
-}
-
-/** A profile by its hash. */
-export async function readProfile(app: App, caller: Caller, policyHash: string): Found<JsonObject> {
-  const { reads } = app.store
-  const { state: active } = await reads.state(caller.scope, 'activeProfile', 'active')
-  const { state } = await reads.state(caller.scope, 'profile', policyHash)
-  const isActive = rulingHash(app, active) === policyHash
-  return state === null ? err('profile_not_found') : ok(profileView(state, policyHash, isActive))
 }

@@ -9,10 +9,12 @@ import { authorityRoutes } from './routes/authority.ts'
 import { gateRoutes } from './routes/gates.ts'
 import { houseRoutes } from './routes/house.ts'
 import { partyRoutes } from './routes/parties.ts'
+import { policyRoutes } from './routes/policy.ts'
 
 export const API_ROUTES: readonly Route[] = [
   ...gateRoutes,
   ...authorityRoutes,
+  ...policyRoutes,
   ...partyRoutes,
   ...houseRoutes(describeApi),
 ]

@@ -140,6 +140,7 @@ export const ProfileView = closed(
     policyHash: HashText,
     active: Type.Boolean(),
     profile: closed(Profile.properties),
+    shadowPolicyHash: Type.Optional(orNull(HashText)),
     receipts: Type.Optional(ReceiptList),
   },
   { $id: 'AppliedProfile', description: 'a policy document, named by its hash' },

@@ -7,6 +7,7 @@ import { readProfile } from '../../local/profile-file.ts'
 import { ensureKey, openSession } from '../../session.ts'
 import { formatMoney } from '../../terminal/money.ts'
 import { fields, styled, table } from '../../terminal/render.ts'
+import { replay } from '../policy/replay.ts'
 
 /** The commented profile that comes with the command. */
 export const STARTER_PATH = fileURLToPath(
@@ -143,5 +144,5 @@ function shown(found: AppliedProfile): Answer {
 export const profile: CommandGroup = {
   name: 'profile',
   summary: 'the policy that rules',
-  commands: [list, validate, apply, show],
+  commands: [list, validate, replay, apply, show],
 }

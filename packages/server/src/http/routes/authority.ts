@@ -1,14 +1,12 @@
-/** Grants and profiles. */
+/** Grants. */
 import { Type } from '@sinclair/typebox'
-import { closed, HashText, JwsText, ok, Profile } from '@surety/protocol'
+import { closed, HashText, JwsText } from '@surety/protocol'
 import { issueGrant, revokeGrant } from '../../app/grant/grants.ts'
-import { applyProfile } from '../../app/profile/apply-profile.ts'
-import { endShadow } from '../../app/profile/end-shadow.ts'
-import { listGrants, readActiveProfile, readGrant, readProfile } from '../../app/read.ts'
+import { listGrants, readGrant } from '../../app/read.ts'
 import { run } from '../../app/runtime.ts'
 import { paged, pageQuery } from '../paging.ts'
-import { ACTION_PROBLEMS, PARTY_PROBLEMS, plain, type Route, route, signed } from '../route.ts'
-import { GrantView, ProfileView, pageOf } from '../views.ts'
+import { PARTY_PROBLEMS, plain, type Route, route, signed } from '../route.ts'
+import { GrantView, pageOf } from '../views.ts'
 
 const grantParams = closed({ grantHash: HashText })
 
@@ -86,84 +84,4 @@ const reading = route({
   handle: async ({ app, caller, params }) => plain(await readGrant(app, caller, params.grantHash)),
 })
 
-const apply = route({
-  method: 'POST',
-  path: '/v1/profiles',
-  summary: 'Apply a profile that an operator signed for; from the next decision on it rules',
-  description:
-    'A profile whose mode is `shadow` decides nothing: it is asked beside the one that rules.',
-  scope: 'profiles:write',
-  params: null,
-  query: null,
-  body: closed({ profile: closed(Profile.properties), action: JwsText }),
-  status: 201,
-  answer: ProfileView,
-  problems: [
-    ...ACTION_PROBLEMS,
-    'profile_invalid',
-    'profile_not_found',
-    'profile_ruling_changed',
-    'profile_version_exists',
-    'profile_version_stale',
-  ],
-  handle: async ({ app, caller, body, idempotency }) => {
-    const { profile, action } = body
-    const change = { profile: profile as Profile, action }
-    return signed(await run(app, caller, applyProfile(app, caller, change, idempotency)))
-  },
-})
-
-const endingShadow = route({
-  method: 'POST',
-  path: '/v1/profiles/shadow/end',
-  summary: 'End the profile that runs in shadow',
-  scope: 'profiles:write',
-  params: null,
-  query: null,
-  body: closed({ action: JwsText }),
-  status: 201,
-  answer: ProfileView,
-  problems: [...ACTION_PROBLEMS, 'profile_shadow_not_found'],
-  handle: async ({ app, caller, body, idempotency }) =>
-    signed(await run(app, caller, endShadow(app, caller, body.action, idempotency))),
-})
-
-const active = route({
-  method: 'GET',
-  path: '/v1/profiles/active',
-  summary: 'Read the profile that rules; the built-in deny-all where none was applied',
-  scope: 'read',
-  params: null,
-  query: null,
-  body: null,
-  status: 200,
-  answer: ProfileView,
-  problems: [],
-  handle: async ({ app, caller }) => plain(ok(await readActiveProfile(app, caller))),
-})
-
-const profile = route({
-  method: 'GET',
-  path: '/v1/profiles/{policyHash}',
-  summary: 'Read a profile by its hash',
-  scope: 'read',
-  params: closed({ policyHash: HashText }),
-  query: null,
-  body: null,
-  status: 200,
-  answer: ProfileView,
-  problems: ['profile_not_found'],
-  handle: async ({ app, caller, params }) =>
-    plain(await readProfile(app, caller, params.policyHash)),
-})
-
-export const authorityRoutes: readonly Route[] = [
-  issue,
-  listing,
-  reading,
-  revoke,
-  apply,
-  endingShadow,
-  active,
-  profile,
-]
+export const authorityRoutes: readonly Route[] = [issue, listing, reading, revoke]
