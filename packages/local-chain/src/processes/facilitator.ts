@@ -14,8 +14,11 @@ import express, { type Request, type Response } from 'express'
 import {
   createPublicClient,
   encodeFunctionData,
+  formatTransactionReceipt,
   type Hex,
   http,
+  type VerifyTypedDataParameters,
+  verifyTypedData,
   WaitForTransactionReceiptTimeoutError,
 } from 'viem'
 import { baseSepolia } from 'viem/chains'
@@ -34,6 +37,7 @@ const SPONSORS: readonly Hex[] = [
 const GAS = '0x493e0'
 const LOOK_EVERY_MS = 5
 const WAIT_MAX_MS = 30_000
+const CHECKED_MAX = 1_000
 
 export interface FacilitatorConfig {
   readonly rpcUrl: string
@@ -85,12 +89,31 @@ async function settle(facilitator: x402Facilitator, body: Settlement): Promise<S
   }
 }
 
+const checked = new Map<string, Promise<boolean>>()
+
+/** The packages check a signature when they verify and again when they settle: once is enough. */
+function remembered(args: object): Promise<boolean> {
+  const name = JSON.stringify(args, (_, each: unknown) =>
+    typeof each === 'bigint' ? String(each) : each,
+  )
+  const known = checked.get(name)
+  if (known !== undefined) return known
+  if (checked.size >= CHECKED_MAX) checked.clear()
+  const fresh = verifyTypedData(args as VerifyTypedDataParameters)
+  checked.set(name, fresh)
+  return fresh
+}
+
 /**
  * The node signs for its own accounts. They take turns, and each sends one transaction after
  * another: of two at once the node would give both the same place.
  */
 function signer(rpcUrl: string) {
-  const client = createPublicClient({ chain: baseSepolia, transport: http(rpcUrl), cacheTime: 0 })
+  const client = createPublicClient({
+    chain: baseSepolia,
+    transport: http(rpcUrl, { batch: true }),
+    cacheTime: 0,
+  })
   const lanes = SPONSORS.map((from) => ({ from, last: Promise.resolve() as Promise<unknown> }))
   let turn = 0
   const send = (to: Hex, data: Hex): Promise<Hex> => {
@@ -107,15 +130,15 @@ function signer(rpcUrl: string) {
   return toFacilitatorEvmSigner({
     address: SPONSORS[0] ?? '0x',
     readContract: (args) => client.readContract(args as never),
-    verifyTypedData: (args) => client.verifyTypedData(args as never),
+    verifyTypedData: remembered,
     writeContract: (args) => send(args.address, encodeFunctionData(args as never)),
     sendTransaction: ({ to, data }) => send(to, data),
     getCode: (args) => client.getCode(args),
     async waitForTransactionReceipt({ hash, timeout = WAIT_MAX_MS }) {
       const started = performance.now()
       while (performance.now() - started < timeout) {
-        const receipt = await client.getTransactionReceipt({ hash }).catch(() => undefined)
-        if (receipt !== undefined) return receipt
+        const found = await client.request({ method: 'eth_getTransactionReceipt', params: [hash] })
+        if (found !== null) return formatTransactionReceipt(found)
         await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
       }
       throw new WaitForTransactionReceiptTimeoutError({ hash })
