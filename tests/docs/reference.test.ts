@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PROBLEMS, REASON_CODES } from '@surety/protocol'
+import { CHAIN_ASSETS, NETWORKS, PROBLEMS, REASON_CODES } from '@surety/protocol'
 import { DEFAULTS, readConfig, SCOPES, scopesOpenTo } from '@surety/server'
 import type { CommandSpec } from '../../packages/cli/src/command.ts'
 import { EXIT_MEANINGS } from '../../packages/cli/src/exit.ts'
@@ -48,6 +48,24 @@ test('the command line page gives every exit code its meaning', () => {
     const row = rowsOf('docs/reference/cli.md').find(([first]) => first === code)
     assert.deepEqual(row, [code, meaning])
   }
+})
+
+test('the pages of networks and assets list what the registry holds, and nothing else', () => {
+  const registry = [...CHAIN_ASSETS.values()].map(({ id, network }) => {
+    const { name, environment, confirmations } = NETWORKS.get(network) ?? { name: '' }
+    return [network, name, environment ?? '', String(confirmations), id]
+  })
+  const listed = (page: string) =>
+    rowsOf(page)
+      .filter(([first]) => first?.startsWith('`eip155:') === true)
+      .map((row) => row.map((cell) => cell.replaceAll('`', '')))
+  assert.deepEqual(listed('docs/reference/networks-and-assets.md'), registry)
+  const inSpec = listed('spec/x402.md').map(([network, ...rest]) => [
+    network,
+    ...rest.slice(0, 3),
+    `${network ?? ''}/${rest[3] ?? ''}`,
+  ])
+  assert.deepEqual(inSpec, registry)
 })
 
 test('the node of a chain is given by network, and only for a listed one', () => {

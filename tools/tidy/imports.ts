@@ -69,14 +69,15 @@ export const domainModules = judged('domain-modules', (path, each) => {
   return `\`${from[0]}\` meets \`${to[0]}\` in types only: import type`
 })
 
-const adapters = ['store', 'rails', 'keys']
+const adapters = ['store', 'rails', 'keys', 'web']
 const closed: Readonly<Record<string, readonly string[]>> = {
   http: [...adapters, 'workers', 'main.ts'],
   workers: [...adapters, 'http', 'main.ts'],
   app: [...adapters, 'http', 'workers', 'main.ts'],
-  store: ['rails', 'keys', 'app', 'http', 'workers', 'main.ts'],
-  rails: ['store', 'keys', 'app', 'http', 'workers', 'main.ts'],
-  keys: ['store', 'rails', 'app', 'http', 'workers', 'main.ts'],
+  store: ['rails', 'keys', 'web', 'app', 'http', 'workers', 'main.ts'],
+  rails: ['store', 'keys', 'web', 'app', 'http', 'workers', 'main.ts'],
+  keys: ['store', 'rails', 'web', 'app', 'http', 'workers', 'main.ts'],
+  web: ['store', 'rails', 'keys', 'app', 'http', 'workers', 'main.ts'],
 }
 
 export const serverLayers = judged('server-layers', (path, each) => {
