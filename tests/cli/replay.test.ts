@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { policy } from '@surety/domain'
 import type { Profile } from '@surety/protocol'
+import { fsck } from '@surety/server'
 import {
   declareAndAuthorize,
   openHouse,
@@ -96,6 +97,34 @@ test('a span takes the gates that were declared in it', async () => {
   assert.equal(all.decisions, 5)
   const served = await replay('same.json', ...overHttp(), '--until', '2000-01-01')
   assert.equal(served.decisions, 0)
+})
+
+test('a profile in shadow decides nothing, and its report is the replay of what it saw', async () => {
+  const own = await openHouse()
+  const market = await openMarket(own)
+  await declareAndAuthorize(market, '100')
+  const limits = { perRequest: [{ asset: 'USD/2', max: '150' }] }
+  const watching = { ...ruling, profileId: 'watching', mode: 'shadow' as const, limits }
+  writeFileSync(room.path('watching.json'), JSON.stringify(watching))
+  writeFileSync(room.path('own.json'), operatorFile(own))
+  const me = ['--credentials', room.path('own.json')] as const
+  await room.json('profile', 'apply', 'watching.json', ...me)
+  const gate = await declareAndAuthorize(market, '200')
+  assert.equal(gate.state, 'authorized')
+  assert.deepEqual(
+    gate.decision?.shadow?.map(({ policyId, decision }) => [policyId, decision]),
+    [['watching', 'deny']],
+  )
+  const report = await room.json<Report>('profile', 'shadow', 'report', ...me)
+  assert.deepEqual([report.ok, report.decisions, report.changed], [true, 1, 1])
+  assert.equal(report.money[0]?.blocked, '200')
+  await room.json('profile', 'shadow', 'end', ...me)
+  const none = await room.surety('profile', 'shadow', 'report', ...me)
+  assert.deepEqual([none.code, none.err.includes('shadow_missing')], [1, true])
+  const quiet = await declareAndAuthorize(market, '200')
+  assert.equal(quiet.decision?.shadow, undefined)
+  assert.ok((await fsck(own.directory)).ok)
+  await own.close()
 })
 
 test('a record that was changed, or is left out, makes the replay fail', async () => {

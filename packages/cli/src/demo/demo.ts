@@ -14,6 +14,7 @@ import { plain, styled, wrapped } from '../terminal/render.ts'
 import { mutationRefused, replayRefused } from './binding.ts'
 import { budgetRaceNoOverspend, challengeWaits, overLimitDenied } from './limits.ts'
 import { type Balances, balances } from './moves.ts'
+import { replayMoneyImpact, shadowModeReports } from './people/policy-change.ts'
 import { isConserved, proofSteps } from './proofs.ts'
 import {
   badEvidenceRefunded,
@@ -72,6 +73,8 @@ function stepsOf(bundles: string, opening: Balances): readonly Step[] {
     mutationRefused,
     replayRefused,
     budgetRaceNoOverspend,
+    shadowModeReports,
+    replayMoneyImpact,
     ...proofSteps(bundles, () => opening),
   ]
 }

@@ -21,6 +21,8 @@ export const STEP_IDS = [
   'mutation_refused',
   'replay_refused',
   'budget_race_no_overspend',
+  'shadow_mode_reports',
+  'replay_money_impact',
   'bundle_verified',
   'tamper_detected',
   'books_balance',

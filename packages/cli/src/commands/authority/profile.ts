@@ -8,6 +8,7 @@ import { ensureKey, openSession } from '../../session.ts'
 import { formatMoney } from '../../terminal/money.ts'
 import { fields, styled, table } from '../../terminal/render.ts'
 import { replay } from '../policy/replay.ts'
+import { shadow } from '../policy/shadow.ts'
 
 /** The commented profile that comes with the command. */
 export const STARTER_PATH = fileURLToPath(
@@ -145,4 +146,5 @@ export const profile: CommandGroup = {
   name: 'profile',
   summary: 'the policy that rules',
   commands: [list, validate, replay, apply, show],
+  groups: [shadow],
 }

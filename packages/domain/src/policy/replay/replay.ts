@@ -16,7 +16,7 @@ import {
   type PolicyDecision,
 } from '@surety/protocol'
 import type { Evaluation } from '../conclude.ts'
-import { decisionOf } from '../decision.ts'
+import { decisionOf, watchingHash } from '../decision.ts'
 import { evaluate } from '../evaluate.ts'
 import type { CompiledProfile } from '../profile/compile.ts'
 import { type ReplayReport, Tally, type UnknownReason } from './tally.ts'
@@ -90,9 +90,9 @@ export class Replay {
   }
 
   /** The profile that watched when it was decided: `null` if that is not known any more. */
-  #watching({ shadow, policyHash }: PolicyDecision): CompiledProfile | undefined | null {
-    const beside = shadow?.find((each) => each.policyHash !== policyHash)
-    return beside === undefined ? undefined : (this.#profiles(beside.policyHash) ?? null)
+  #watching(decision: PolicyDecision): CompiledProfile | undefined | null {
+    const watching = watchingHash(decision)
+    return watching === undefined ? undefined : (this.#profiles(watching) ?? null)
   }
 
   /** Whether no decision of the gate was left out before this one. */

@@ -39,7 +39,7 @@ export interface MoneySum {
   readonly amount: string
 }
 
-export interface Change {
+export interface OutcomeChange {
   readonly kind: ChangeKind
   readonly recorded: Side
   readonly candidate: Side
@@ -79,7 +79,7 @@ export interface ReplayReport {
   /** Decisions whose outcome or obligations changed; those whose reasons alone did. */
   readonly changed: number
   readonly reasonsChanged: number
-  readonly changes: readonly Change[]
+  readonly changes: readonly OutcomeChange[]
   readonly money: readonly MoneyImpact[]
   readonly approvals: { recorded: number; candidate: number; added: number; removed: number }
   readonly unknown: {

@@ -14,7 +14,7 @@ import {
 import type { CounterName, Facts, Idempotency, Outcome, Stamp, UseCase } from '../../ports.ts'
 import { type GrantChain, grantChain } from '../grant/chain.ts'
 import { keyHolds } from '../principal/party-signature.ts'
-import { currentProfile } from '../profile/current-profile.ts'
+import { currentProfiles } from '../profile/current-profile.ts'
 import {
   type Answer,
   type App,
@@ -45,6 +45,8 @@ interface Deciding {
   readonly walletId: Id<'wlt'> | null
   readonly chain: GrantChain
   readonly profile: policy.CompiledProfile
+  /** Runs in shadow: what it would have decided is recorded, and changes nothing. */
+  readonly watching: policy.CompiledProfile | undefined
   readonly denyAllHash: Hash
   readonly counterNames: readonly CounterName[]
   readonly counting: Counting
@@ -94,7 +96,9 @@ function refusalBefore(
 ): Exclude<Outcome<Answer>, { type: 'write' }> | undefined {
   const ruling = read.activeProfile.state?.policyHash ?? input.denyAllHash
   // INVARIANT(control): the decision is made under the profile that rules at its own commit.
-  if (ruling !== input.profile.policyHash || !isSameTime(input, stamp)) return { type: 'stale' }
+  const shadow = read.activeProfile.state?.shadow ?? undefined
+  const isRuling = ruling === input.profile.policyHash && shadow === input.watching?.policyHash
+  if (!isRuling || !isSameTime(input, stamp)) return { type: 'stale' }
   // A count that could not be kept exactly is not begun: afterwards nothing may stop the money.
   const full = read.counters.some(
     ({ reserved, spent }) => reserved + spent + BigInt(input.intent.amount) > AMOUNT_MAX,
@@ -108,10 +112,16 @@ function refusalBefore(
   return { type: 'refuse', code: 'signing_key_not_valid', detail: intentKid }
 }
 
+/** Every profile that is asked: the one that rules, and the one that watches beside it. */
+function profilesOf({ profile, watching }: Pick<Deciding, 'profile' | 'watching'>) {
+  return watching === undefined ? [profile] : [profile, watching]
+}
+
 /** Whether the periods that were prepared are those of the commit. */
-function isSameTime({ intent, chain, profile, counterNames, counting }: Deciding, stamp: Stamp) {
+function isSameTime(input: Deciding, stamp: Stamp) {
+  const { intent, chain, counterNames, counting } = input
   const payerId = chain[0]?.document.payerId
-  const now = countingOf([profile], intent, payerId, stamp.at)
+  const now = countingOf(profilesOf(input), intent, payerId, stamp.at)
   return (
     countersOf(intent, chain, stamp.at).every(
       (counter, i) => counter.start === counterNames[i]?.start,
@@ -153,13 +163,14 @@ function decideInto(
   const facts = decisionFacts(gathered, stamp)
   const factsText = canonicalize(facts)
   const inputHash = stamp.crypto.sha256(factsText)
-  const decision = policy.decisionOf(facts, input.profile, {
+  const place = {
     decisionId: stamp.mint('dec'),
     seq: 1,
     previousDecisionHash: null,
     intentHash: before.intentHash,
     inputHash,
-  })
+  }
+  const decision = policy.decisionOf(facts, input.profile, place, input.watching)
   const decisionHash = hashOf(decision, stamp.crypto)
   writing.document(before.gateId, `facts-${inputHash}.json`, factsText)
   const held =
@@ -236,7 +247,7 @@ export function authorizeGate(
       const { intent } = state
       if (intent.agentId !== caller.principalId) return err('gate_not_found')
       const chain = await grantChain(app, scope, intent.grantHash)
-      const profile = await currentProfile(app, scope)
+      const { profile, watching } = await currentProfiles(app, scope)
       const at = app.clock.now()
       return ok({
         gateId: state.gateId,
@@ -246,9 +257,15 @@ export function authorizeGate(
         walletId: state.walletId ?? null,
         chain,
         profile,
+        watching,
         denyAllHash: app.denyAllHash,
         counterNames: countersOf(intent, chain, at),
-        counting: countingOf([profile], intent, chain[0]?.document.payerId, at),
+        counting: countingOf(
+          profilesOf({ profile, watching }),
+          intent,
+          chain[0]?.document.payerId,
+          at,
+        ),
       })
     },
   }

@@ -58,7 +58,11 @@ export function changeRole(
       const act = await verifyOwnAct(app, caller, call.action, ['assign_role', 'withdraw_role'])
       if (!act.ok) return act
       const { principalId } = act.value.object.assignment
-      return principalId === call.principalId ? act : err('principal_mismatch', principalId)
+      if (principalId === call.principalId) return act
+      // INVARIANT(tenancy): another tenant's principal is missing, not mismatched.
+      const { state } = await app.store.reads.state(caller.scope, 'principal', call.principalId)
+      if (state.status === 'none') return err('principal_not_found')
+      return err('principal_mismatch', principalId)
     },
   }
 }

@@ -33,8 +33,18 @@ export async function profileByHash(
   return compiled
 }
 
-/** The profile that ruled when it was last read. The commit checks that it still does. */
-export async function currentProfile(app: App, scope: Scope): Promise<policy.CompiledProfile> {
+/** The profile that ruled when it was last read, and the one that ran in shadow beside it. */
+export interface CurrentProfiles {
+  readonly profile: policy.CompiledProfile
+  readonly watching: policy.CompiledProfile | undefined
+}
+
+/** What rules and what watches. The commit checks that they still do. */
+export async function currentProfiles(app: App, scope: Scope): Promise<CurrentProfiles> {
   const { state } = await app.store.reads.state(scope, 'activeProfile', 'active')
-  return profileByHash(app, scope, rulingHash(app, state))
+  const shadow = state?.shadow ?? null
+  return {
+    profile: await profileByHash(app, scope, rulingHash(app, state)),
+    watching: shadow === null ? undefined : await profileByHash(app, scope, shadow),
+  }
 }

@@ -84,7 +84,7 @@ export async function openRecords(given: Given, host: CommandHost): Promise<Reco
 const PAGE = '200'
 
 /** A page at a time over HTTP; profiles are fetched when a decision first names them. */
-function recordsOfServer(client: Client, { since, until }: Span): Records {
+export function recordsOfServer(client: Client, { since, until }: Span): Records {
   const known = new Map<Hash, Profile>([[DENY_ALL_HASH, policy.DENY_ALL]])
   const know = async (policyHash: Hash): Promise<void> => {
     if (known.has(policyHash)) return

@@ -45,3 +45,19 @@ function progressOf(): { tell(taken: number): void; end(): void } {
     end: () => void stderr.write('\r\u001b[K'),
   }
 }
+
+/** The decisions on gates that a profile in shadow watched from their beginning. */
+export function watchedBy(records: Records, policyHash: Hash): Records {
+  return {
+    ...records,
+    async *decisions() {
+      let gateId: string | undefined
+      for await (const record of records.decisions()) {
+        const { decision } = record
+        const begins = decision.seq === 1 && policy.watchingHash(decision) === policyHash
+        if (begins) gateId = decision.gateId
+        if (gateId === decision.gateId) yield record
+      }
+    },
+  }
+}
