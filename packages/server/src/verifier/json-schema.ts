@@ -14,8 +14,8 @@ const AJV = require.resolve('ajv/dist/2020.js')
 
 const START_MAX_MS = 10_000
 /** Shorter than a check may take, so that every check has room to compile once more. */
-const COMPILE_MAX_MS = 250
-const CHECK_MAX_MS = 500
+const COMPILE_MAX_MS = 1_000
+const CHECK_MAX_MS = 2_000
 const WAITING_MAX = 32
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 }
 
