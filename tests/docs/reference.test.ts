@@ -5,6 +5,7 @@ import { DEFAULTS, readConfig, SCOPES, scopesOpenTo } from '@surety/server'
 import type { CommandSpec } from '../../packages/cli/src/command.ts'
 import { EXIT_MEANINGS } from '../../packages/cli/src/exit.ts'
 import { MODULES } from '../../packages/cli/src/modules.ts'
+import { METRICS } from '../../packages/server/src/notify/prometheus/metrics.ts'
 import { pages, readPage } from './blocks.ts'
 
 /** The rows of the tables of a page, as cells. */
@@ -126,6 +127,18 @@ test('the HTTP page lists every scope, and which of them software may hold', () 
     const [, , open] = rowNamed('docs/reference/http.md', scope)
     assert.equal(open, scopesOpenTo('agent').includes(scope) ? '✓' : '', scope)
   }
+})
+
+test('the metrics page lists every metric with its kind, labels and meaning, and no other', () => {
+  const page = 'docs/reference/metrics.md'
+  const found = rowsOf(page).filter(([first]) => first?.startsWith('`surety_'))
+  const expected = Object.entries(METRICS).map(([name, { kind, labels, help }]) => [
+    `\`${name}\``,
+    kind,
+    labels.map((label) => `\`${label}\``).join(' '),
+    help,
+  ])
+  assert.deepEqual(found, expected)
 })
 
 /** Steps of the demo are spelled like codes. */

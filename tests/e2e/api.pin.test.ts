@@ -79,6 +79,7 @@ test('the scopes are these', () => {
     'gates:write',
     'gates:execute',
     'evidence:write',
+    'metrics:read',
     'read',
     'read:all',
   ])

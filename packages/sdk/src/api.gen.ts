@@ -1195,7 +1195,7 @@ export interface Operations {
     readonly body: {
       readonly principalId: string
       readonly name: string
-      readonly scopes: readonly ('principals:write' | 'roles:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'read' | 'read:all')[]
+      readonly scopes: readonly ('principals:write' | 'roles:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'metrics:read' | 'read' | 'read:all')[]
     }
     readonly answer: ApiKey
   }

@@ -37,20 +37,23 @@ import type { App } from './app/runtime.ts'
 import type { Config } from './config.ts'
 import type { FsckReport } from './fsck/findings.ts'
 import { examine } from './fsck/fsck.ts'
+import { VERSION } from './http/openapi.ts'
 import { httpDoor } from './http/server.ts'
 import { createKeystore, openKeystore, rotateKey } from './keys/file/keystore.ts'
 import { nodeCrypto, verifyAside } from './keys/node-crypto.ts'
 import { openWallets } from './keys/wallets/wallets.ts'
 import { fileNotifier } from './notify/file/notifier.ts'
+import { prometheusMeter } from './notify/prometheus/meter.ts'
 import type { Clock, Random } from './ports.ts'
 import { openChains } from './rails/x402-evm/chain.ts'
 import { type DecisionLog, openDecisionLog as openLog } from './store/sqlite/decision-log.ts'
+import { SCHEMA_VERSION } from './store/sqlite/schema.ts'
 import { latestFact, openSqliteStore, type SqliteStore } from './store/sqlite/store.ts'
 import { schemaVerifier } from './verifier/json-schema.ts'
 import { guardedWeb } from './web/web.ts'
 import { prepareWorkers, type Workers } from './workers/workers.ts'
 
-export { SCHEMA_VERSION } from './store/sqlite/schema.ts'
+export { SCHEMA_VERSION }
 
 const DATABASE = 'surety.db'
 const KEYS = 'keys'
@@ -116,7 +119,8 @@ interface Opened {
 function openApp(config: OpenConfig, world: World): Opened {
   const { dataDirectory: directory, logLevel, chainNodes = {} } = config
   const signer = openKeystore(join(directory, KEYS))
-  const store = openSqliteStore(join(directory, DATABASE))
+  const meter = prometheusMeter({ version: VERSION, schema: SCHEMA_VERSION })
+  const store = openSqliteStore(join(directory, DATABASE), meter)
   // Standard output is for whoever runs the command; the log goes beside it.
   const log = pino({ level: logLevel, base: null }, pino.destination(2))
   const behindMs = store.latest - world.now()
@@ -137,6 +141,7 @@ function openApp(config: OpenConfig, world: World): Opened {
     blockchains: openChains(chainNodes),
     mac: (secret) => signer.mac(secret),
     macMatches: (secret, expected) => signer.macMatches(secret, expected),
+    meter,
     log,
     profiles: new Map(),
     chains: new Map(),

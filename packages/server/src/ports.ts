@@ -268,6 +268,17 @@ export interface AccountRow {
   readonly sums: ledger.Account
 }
 
+export interface HeldRow {
+  readonly asset: string
+  readonly amount: bigint
+}
+/** What is left to do, of every scope; each counted to ten thousand at most. */
+export interface Backlog {
+  readonly unsigned: number
+  readonly overdue: number
+  readonly outbox: number
+}
+
 /** Committed facts only; never what a batch is still deciding. */
 export interface Reads {
   state<F extends Family>(scope: Scope, family: F, id: string): Promise<Stored<Families[F]>>
@@ -283,6 +294,9 @@ export interface Reads {
   /** Deadlines that have passed, the oldest first, from after the row given. */
   due(at: Instant, limit: number, after?: DueRow): Promise<readonly DueRow[]>
   unsigned(limit: number): Promise<readonly ReceiptRow[]>
+  /** Money held for gates, of every scope. Cost: accounts of parties, never holds of the past. */
+  held(): Promise<readonly HeldRow[]>
+  backlog(at: Instant): Promise<Backlog>
   /** In order of position, up to the first that must wait: nothing overtakes. */
   outbox(at: Instant, limit: number): Promise<readonly OutboxRow[]>
 }
@@ -315,6 +329,27 @@ export interface Signer {
   key(kid: string): VerificationKey | undefined
   /** Ed25519 over the text's UTF-8 by the key with that id; base64url. */
   sign(kid: string, signingInput: string): Promise<string>
+}
+
+/** What is counted where it happens. Costs next to nothing there, and never throws. */
+export interface Meter {
+  /** Evaluates, and notes how long it took. */
+  evaluation<Value>(work: () => Value): Value
+  committed(write: WriteSet<unknown>): void
+  /** A batch of commands was decided and committed; `startedMs` as `performance.now` told it. */
+  commit(commands: number, startedMs: number): void
+  commitFailed(): void
+  request(method: string, route: string, status: number, seconds: number): void
+  /** Everything that was counted, and what is stored now, as text for whoever watches. */
+  exposition(sources: MeterSources): Promise<{ readonly type: string; readonly text: string }>
+}
+
+/** What is looked at when somebody asks how things stand. */
+export interface MeterSources {
+  readonly reads: Pick<Reads, 'held' | 'backlog'>
+  readonly at: Instant
+  readonly waiting: number
+  readonly busy: number
 }
 
 export interface Clock {

@@ -28,6 +28,7 @@ import type {
   Facts,
   Idempotency,
   Keys,
+  Meter,
   Outcome,
   Random,
   Scope,
@@ -70,6 +71,7 @@ export interface App {
   readonly mac: (secret: string) => string
   /** Compares in constant time. */
   readonly macMatches: (secret: string, expected: string) => boolean
+  readonly meter: Meter
   readonly log: { warn(fields: object, message: string): void }
   /** Immutable things by content; each bounded, each may be forgotten at any time. */
   readonly profiles: Map<string, policy.CompiledProfile>
@@ -135,6 +137,7 @@ export async function run<Input, K extends Keys>(
     })
     if (executed.type === 'stale') continue
     if (executed.type === 'refuse') return err(executed.code, executed.detail)
+    if (executed.type === 'committed') app.meter.committed(executed.write)
     return ok(await signed(app, caller.scope, executed))
   }
   return err('store_unavailable', 'what it depends on keeps changing')

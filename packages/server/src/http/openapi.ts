@@ -7,6 +7,9 @@ import type { TSchema } from '@sinclair/typebox'
 import { PROBLEMS, type ProblemCode, parseJson } from '@surety/protocol'
 import type { Route } from './route.ts'
 
+/** What this server is, as it tells anybody who asks. */
+export const VERSION = '0.1.0'
+
 type Json = { [name: string]: unknown }
 
 const ALWAYS: readonly ProblemCode[] = [
@@ -49,7 +52,7 @@ export function openApi(routes: readonly Route[]): Json {
     openapi: '3.1.0',
     info: {
       title: 'Surety',
-      version: '0.1.0',
+      version: VERSION,
       description:
         'Decides, binds, holds, verifies, settles and proves each paid action of an agent.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },

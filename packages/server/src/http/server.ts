@@ -6,27 +6,22 @@
 import type { Duplex } from 'node:stream'
 import { hashOf, mintId, ok, type ProblemCode, parseAs, type Result, toHex } from '@surety/protocol'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { authenticate } from '../app/api-key/api-keys.ts'
 import type { App, Caller } from '../app/runtime.ts'
 import type { Config } from '../config.ts'
-import type { Idempotency, Scope } from '../ports.ts'
+import type { Idempotency } from '../ports.ts'
 import { readBody } from './body.ts'
-import { bearerOf, idempotencyKey, policyHeaders, traceIdOf } from './headers.ts'
+import { callerOf } from './caller.ts'
+import { idempotencyKey, policyHeaders } from './headers.ts'
+import { METRICS_PATH, serveMetrics } from './metrics.ts'
 import { codeOf, rawProblem, sendProblem } from './problem.ts'
 import type { Reply, Route } from './route.ts'
 import { API_ROUTES } from './routes.ts'
+import { beginSpan, endSpan, withinSpan } from './spans.ts'
 
 export interface Door {
   readonly fastify: FastifyInstance
   /** Requests in progress. */
   readonly busy: () => number
-}
-
-const HOUSE: Scope = { tenantId: 'ten_house', environment: 'sandbox' }
-const NOBODY: Omit<Caller, 'traceId'> = {
-  principalId: 'system',
-  scope: HOUSE,
-  scopes: new Set(),
 }
 
 /** Builds the door over an application; it does not listen yet. */
@@ -57,14 +52,16 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   )
+  watch(fastify, app)
   const busy = admit(fastify, app, config, isStopping)
   answerErrors(fastify, app, config)
   for (const route of API_ROUTES) {
     fastify.route({
       method: route.method,
+      config: { path: route.path },
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       onRequest: async (request, reply) => {
-        const caller = await callerOf(app, route, request)
+        const caller = await callerOf(app, route.scope, request)
         if (caller.ok) callers.set(request, caller.value)
         else return sendProblem(reply, caller.refusal, request.id, caller.detail)
         return undefined
@@ -72,11 +69,30 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
       handler: (request, reply) => {
         const caller = callers.get(request)
         if (caller === undefined) throw new Error('a request without a caller')
-        return serve({ app, route, inFlight, caller }, request, reply)
+        return withinSpan(request, () => serve({ app, route, inFlight, caller }, request, reply))
       },
     })
   }
+  serveMetrics(fastify, app, callerOf, busy)
   return { fastify, busy }
+}
+
+/** Every answer is counted by its route, and every request is a span for whoever looks. */
+function watch(fastify: FastifyInstance, app: App): void {
+  const routeOf = (request: FastifyRequest): string => {
+    const { path } = request.routeOptions.config as { readonly path?: string }
+    return path ?? 'none'
+  }
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    beginSpan(request, routeOf(request))
+    done()
+  })
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { statusCode, elapsedTime } = reply
+    app.meter.request(request.method, routeOf(request), statusCode, elapsedTime / 1_000)
+    endSpan(request, reply)
+    done()
+  })
 }
 
 /** Who is let in, and how many at a time. Answers how many are. */
@@ -102,7 +118,8 @@ function admit(
   // is in progress.
   fastify.addHook('preParsing', async (request, reply) => {
     const full = busy >= config.requestsMax || app.store.waiting >= config.waitingMax
-    if (full && request.url !== '/healthz') return sendProblem(reply, 'overloaded', request.id)
+    if (full && !ALWAYS_ANSWERED.includes(request.url))
+      return sendProblem(reply, 'overloaded', request.id)
     busy += 1
     reply.raw.once('close', () => {
       busy -= 1
@@ -145,7 +162,11 @@ function wrongHead({ method, headers, raw }: FastifyRequest): ProblemCode | unde
   return reading && (length !== '0' || encoding !== undefined) ? 'request_malformed' : undefined
 }
 
-const PATTERNS = API_ROUTES.map(({ method, path }) => ({
+/** Wanted most when there is too much to do. */
+const ALWAYS_ANSWERED = ['/healthz', METRICS_PATH]
+
+const METRICS_ROUTE = { method: 'GET', path: METRICS_PATH } as const
+const PATTERNS = [...API_ROUTES, METRICS_ROUTE].map(({ method, path }) => ({
   method,
   pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
 }))
@@ -197,23 +218,6 @@ function send(reply: FastifyReply, route: Route, answered: Reply, requestId: str
   reply.status(route.status).headers(policyHeaders(view))
   if (replayed) reply.header('idempotent-replayed', 'true')
   return reply.send({ ...view, receipts })
-}
-
-async function callerOf(
-  app: App,
-  route: Route,
-  request: FastifyRequest,
-): Promise<Result<Caller, ProblemCode>> {
-  const traceId = traceIdOf(request.headers.traceparent) ?? toHex(app.random.bytes(16))
-  if (route.scope === null) return ok({ ...NOBODY, traceId })
-  const key = await authenticate(app, bearerOf(request.headers.authorization))
-  if (!key.ok) return key
-  const { principalId, tenantId, environment, scopes } = key.value
-  const held = new Set(scopes)
-  if (!held.has(route.scope) && !(route.scope === 'read' && held.has('read:all'))) {
-    return { ok: false, refusal: 'scope_missing', detail: route.scope }
-  }
-  return ok({ principalId, scope: { tenantId, environment }, scopes: held, traceId })
 }
 
 interface Parsed {

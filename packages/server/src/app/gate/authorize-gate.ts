@@ -11,7 +11,15 @@ import {
   ok,
   type PolicyDecision,
 } from '@surety/protocol'
-import type { CounterName, Facts, Idempotency, Outcome, Stamp, UseCase } from '../../ports.ts'
+import type {
+  CounterName,
+  Facts,
+  Idempotency,
+  Meter,
+  Outcome,
+  Stamp,
+  UseCase,
+} from '../../ports.ts'
 import { type GrantChain, grantChain } from '../grant/chain.ts'
 import { keyHolds } from '../principal/party-signature.ts'
 import { currentProfiles } from '../profile/current-profile.ts'
@@ -47,6 +55,7 @@ interface Deciding {
   readonly profile: policy.CompiledProfile
   /** Runs in shadow: what it would have decided is recorded, and changes nothing. */
   readonly watching: policy.CompiledProfile | undefined
+  readonly meter: Pick<Meter, 'evaluation'>
   readonly denyAllHash: Hash
   readonly counterNames: readonly CounterName[]
   readonly counting: Counting
@@ -170,7 +179,9 @@ function decideInto(
     intentHash: before.intentHash,
     inputHash,
   }
-  const decision = policy.decisionOf(facts, input.profile, place, input.watching)
+  const decision = input.meter.evaluation(() =>
+    policy.decisionOf(facts, input.profile, place, input.watching),
+  )
   const decisionHash = hashOf(decision, stamp.crypto)
   writing.document(before.gateId, `facts-${inputHash}.json`, factsText)
   const held =
@@ -258,6 +269,7 @@ export function authorizeGate(
         chain,
         profile,
         watching,
+        meter: app.meter,
         denyAllHash: app.denyAllHash,
         counterNames: countersOf(intent, chain, at),
         counting: countingOf(

@@ -30,6 +30,19 @@ const ASCENDING =
 const DESCENDING =
   'SELECT id, version, head, state FROM states WHERE scope = ? AND family = ? AND id < ? ORDER BY id DESC LIMIT ?'
 
+const SCOPES = 'SELECT scope FROM scopes'
+// Per asset all accounts sum to zero, so that what the others lack is what holds have: every gate
+// leaves an emptied hold behind, and to sum those up would cost as much as all of history.
+const BELOW_HOLDS =
+  "SELECT asset, debits, credits FROM accounts WHERE scope = ? AND account < 'hold:'"
+const ABOVE_HOLDS =
+  "SELECT asset, debits, credits FROM accounts WHERE scope = ? AND account >= 'hold;'"
+const BACKLOG_MAX = 10_000
+const countOf = (rows: string): string =>
+  `(SELECT count(*) FROM (SELECT 1 FROM ${rows} LIMIT ${String(BACKLOG_MAX)}))`
+const BACKLOG = `SELECT ${countOf('signatures WHERE signature IS NULL')} AS unsigned,
+  ${countOf('deadlines WHERE due < ?')} AS overdue, ${countOf('outbox')} AS outbox`
+
 type All = (sql: string, ...values: (string | number)[]) => readonly Row[]
 
 export function sqliteReads(rows: RowReader, committed: Committed): Reads {
@@ -37,7 +50,7 @@ export function sqliteReads(rows: RowReader, committed: Committed): Reads {
   return { ...readsOfScopes(rows, committed, all), ...readsOfWork(rows, all) }
 }
 
-type OfWork = Pick<Reads, 'due' | 'unsigned' | 'outbox'>
+type OfWork = Pick<Reads, 'due' | 'unsigned' | 'outbox' | 'held' | 'backlog'>
 
 /** What callers ask: always of one scope; a scope that does not exist has nothing. */
 function readsOfScopes(rows: RowReader, committed: Committed, all: All): Omit<Reads, keyof OfWork> {
@@ -115,6 +128,24 @@ function readsOfWork(rows: RowReader, all: All): OfWork {
         stream: row.stream as string,
         seq: Number(row.seq),
       }))
+    },
+    async held() {
+      const held = new Map<string, bigint>()
+      for (const { scope } of all(SCOPES)) {
+        for (const sql of [BELOW_HOLDS, ABOVE_HOLDS]) {
+          for (const row of all(sql, Number(scope))) {
+            const { debits, credits } = accountOf(row)
+            const asset = row.asset as string
+            held.set(asset, (held.get(asset) ?? 0n) + debits - credits)
+          }
+        }
+      }
+      return [...held].map(([asset, amount]) => ({ asset, amount }))
+    },
+    async backlog(at) {
+      const [row] = all(BACKLOG, at)
+      const { unsigned, overdue, outbox } = row ?? {}
+      return { unsigned: Number(unsigned), overdue: Number(overdue), outbox: Number(outbox) }
     },
     async outbox(at, limit) {
       const found = all(OUTBOX, limit)

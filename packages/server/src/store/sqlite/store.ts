@@ -22,6 +22,7 @@ import {
   Failure,
   type Idempotency,
   type Keys,
+  type Meter,
   type Scope,
   type SignedRow,
   type Store,
@@ -42,6 +43,7 @@ const GATHER_TURNS = 4
 const CHORES_MAX = 1_024
 const CHORES_WAIT_MS = 10
 
+type CommitMeter = Pick<Meter, 'commit' | 'commitFailed'>
 type AnyCommand = Command<unknown, Keys, unknown>
 
 interface Waiting {
@@ -62,8 +64,8 @@ export interface SqliteStore extends Store {
 }
 
 /** Opens a store over a file; `:memory:` is for tests and reads on the writer's own connection. */
-export function openSqliteStore(file: string): SqliteStore {
-  return new GroupCommit(file)
+export function openSqliteStore(file: string, meter?: CommitMeter): SqliteStore {
+  return new GroupCommit(file, meter)
 }
 
 /** When the latest fact of a database happened that no process has open. */
@@ -89,6 +91,7 @@ class GroupCommit implements SqliteStore {
   readonly #waiting: Waiting[] = []
   readonly #chores: Chore[] = []
   readonly #committed: Committed = new Map()
+  readonly #meter: CommitMeter | undefined
   #nextAnswer: number
   #latest: string
   #scheduled = false
@@ -96,7 +99,8 @@ class GroupCommit implements SqliteStore {
   #choresTimer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(file: string) {
+  constructor(file: string, meter: CommitMeter | undefined) {
+    this.#meter = meter
     this.#db = openDatabase(file)
     this.#readDb = file === IN_MEMORY ? this.#db : openForReading(file)
     this.#rows = new RowReader(new Statements(this.#db))
@@ -204,6 +208,7 @@ class GroupCommit implements SqliteStore {
     if (waiting.length + chores.length === 0) return
     const batch = new Batch(this.#rows, this.#committed, this.#nextAnswer, this.#latest)
     const answers: (() => void)[] = []
+    const startedMs = performance.now()
     try {
       this.#db.exec('BEGIN IMMEDIATE')
       for (const each of waiting) answers.push(this.#runOne(each, batch))
@@ -213,10 +218,12 @@ class GroupCommit implements SqliteStore {
     } catch (cause) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       this.#committed.clear()
+      this.#meter?.commitFailed()
       const failure = new Failure('store_unavailable', cause)
       for (const { reject } of [...waiting, ...chores]) reject(failure)
       return
     }
+    this.#meter?.commit(waiting.length, startedMs)
     this.#nextAnswer = batch.nextAnswer
     this.#latest = batch.latest
     remember(this.#committed, batch.changes)
