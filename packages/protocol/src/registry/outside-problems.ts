@@ -11,7 +11,7 @@ export const OUTSIDE_PROBLEMS = {
     422,
     'change',
     'the URL cannot be fetched',
-    'use http or https, a host, no user or password, at most 2048 characters',
+    'use http or https, a host, no user or password, no port of another protocol',
   ),
   web_header_refused: problem(
     422,

@@ -112,6 +112,10 @@ test('what is no plain http or https URL is refused before anything happens', ()
     'http://exa mple.com/',
     'http://256.256.256.256/',
     'http://[::1%25lo]/',
+    'http://mail.example:25/',
+    'https://example.com:22/',
+    'http://example.com:6379/',
+    'http://example.com:0/',
     `http://example.com/${'a'.repeat(2_048)}`,
   ]
   for (const url of refused) assert.throws(() => urlOf(url), failing('web_url_invalid', 'no'), url)
@@ -199,7 +203,7 @@ test('a name without an address, and a server that is not there', async () => {
   })
   const target = request('http://nobody.example/')
   await assert.rejects(nowhere.fetch(target), failing('web_name_unresolved', 'no'))
-  const closed = request('http://127.0.0.1:1/')
+  const closed = request('http://127.0.0.1:2/')
   await assert.rejects(guardedWeb().fetch(closed), failing('web_unreachable', 'no'))
 })
 
@@ -377,6 +381,6 @@ test('a server that hangs up without an answer may have received the request', a
 })
 
 test('a header that would become two is refused', async () => {
-  const target = request('http://127.0.0.1:1/', { headers: [['x-a', 'b\r\nHost: evil']] })
+  const target = request('http://127.0.0.1:2/', { headers: [['x-a', 'b\r\nHost: evil']] })
   await assert.rejects(guardedWeb().fetch(target), failing('web_header_refused', 'no'))
 })

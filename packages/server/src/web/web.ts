@@ -18,6 +18,18 @@ import { Deadline } from './deadline.ts'
 import { failureOf } from './failure.ts'
 import { answerHeaders, requestHeaders } from './headers.ts'
 
+/**
+ * Ports of protocols in which a request's body would be understood as commands: those of Fetch
+ * §2.10, Redis and memcached. A mail server, for one, would send what an agent writes.
+ */
+const OTHER_PORTS: ReadonlySet<number> = new Set([
+  0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+  103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465,
+  512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993,
+  995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6379, 6566, 6665, 6666, 6667,
+  6668, 6669, 6679, 6697, 10_080, 11_211,
+])
+
 /** Every address of a host name. */
 export type Resolve = (host: string) => Promise<readonly string[]>
 
@@ -60,6 +72,8 @@ export function urlOf(text: string): URL {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse('use http or https')
   if (url.username !== '' || url.password !== '') return refuse('it holds a user or a password')
   if (url.hostname === '' || url.hostname.length > 255) return refuse('it names no host')
+  if (url.port !== '' && OTHER_PORTS.has(Number(url.port)))
+    return refuse('the port is of another protocol')
   url.hash = ''
   return url
 }
