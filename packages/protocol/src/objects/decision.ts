@@ -85,7 +85,7 @@ const ToolFacts = closed({
 })
 
 /** What is known of the conversation the request comes from. */
-const SessionFacts = closed({
+export const SessionFacts = closed({
   sessionId: NameText,
   tainted: Type.Boolean(),
   signals: Type.Array(words(['prompt_contagion', 'bad_actor']), { maxItems: 2, uniqueItems: true }),
