@@ -1,61 +1,67 @@
 /**
- * A profile as a person writes it: YAML or JSON, held against the published schema.
+ * A profile as a person writes it, held against the published schema and against itself.
  *
  * @module
  */
 import { policy } from '@surety/domain'
-import { fromUtf8, hashOf, Profile, parseAs, parseJson, portableCrypto } from '@surety/protocol'
-import { parseDocument } from 'yaml'
-import { CliError, EXIT, localError } from '../exit.ts'
-import { readBytes } from './files.ts'
+import { hashOf, Profile, portableCrypto } from '@surety/protocol'
+import {
+  ensureShape,
+  invalid,
+  type Kind,
+  type Place,
+  placed,
+  readWritten,
+} from './document-file.ts'
 
 export interface ReadProfile {
   readonly profile: Profile
   readonly policyHash: string
 }
 
-/** Reads and checks a profile; what is wrong is named by its path. */
+/** What is said of a place in a profile. A contradiction keeps it from ruling; advice does not. */
+export interface ProfileRemark extends Place {
+  readonly kind: 'contradiction' | 'advice'
+  readonly path: string
+  readonly message: string
+}
+
+export interface InspectedProfile extends ReadProfile {
+  readonly text: string
+  readonly remarks: readonly ProfileRemark[]
+}
+
+const KIND: Kind = { code: 'profile_invalid', noun: 'profile' }
+
+/** Reads a profile that may rule. */
 export function readProfile(path: string): ReadProfile {
-  const text = fromUtf8(readBytes(path, 1_048_576))
-  if (text === undefined)
-    throw localError('file_not_text', `\`${path}\` is not UTF-8`, 'save it so')
-  const value = path.endsWith('.json') ? fromJson(text) : fromYaml(text)
-  const parsed = parseAs(Profile, value)
-  if (!parsed.ok) {
-    const detail = parsed.detail ?? parsed.refusal
-    const isAmount = /\/(?:max|above): Expected string/.test(detail)
-    const remedy = isAmount ? 'write amounts in quotes: max: "250"' : 'correct it and check again'
-    throw invalid(detail, remedy)
+  const { profile, policyHash, remarks } = inspectProfile(path)
+  const [first, ...others] = remarks.filter(({ kind }) => kind === 'contradiction')
+  if (first !== undefined) {
+    const more = others.length === 0 ? '' : `, and ${String(others.length)} more`
+    const remedy = 'make the profile agree with itself'
+    throw invalid(KIND, placed(path, first), `${first.message}${more}`, remedy)
   }
-  const contradiction = policy.contradictionOf(parsed.value)
-  if (contradiction !== undefined)
-    throw invalid(contradiction, 'make the profile agree with itself')
-  return { profile: parsed.value, policyHash: hashOf(parsed.value, portableCrypto) }
+  return { profile, policyHash }
 }
 
-function invalid(what: string, remedy: string): CliError {
-  return new CliError(EXIT.no, 'profile_invalid', {
-    what: `the profile is invalid: ${what}`,
-    remedy,
-  })
-}
-
-function fromJson(text: string): unknown {
-  const parsed = parseJson(text)
-  if (parsed.ok) return parsed.value
-  throw invalid(parsed.detail ?? parsed.refusal, 'correct the JSON')
-}
-
-/** YAML 1.2 with its core schema; an alias may not multiply what is written. */
-function fromYaml(text: string): unknown {
-  const document = parseDocument(text, { schema: 'core', uniqueKeys: true, merge: false })
-  const [error] = document.errors
-  if (error !== undefined) {
-    throw invalid(error.message.split('\n', 1)[0] ?? 'not YAML', 'correct the YAML')
-  }
-  try {
-    return document.toJS({ maxAliasCount: 64 })
-  } catch (fault) {
-    throw invalid(fault instanceof Error ? fault.message : 'not YAML', 'write it without aliases')
-  }
+/** Reads a profile of the right shape, with everything that is to be said of its meaning. */
+export function inspectProfile(path: string): InspectedProfile {
+  const written = readWritten(path, KIND)
+  const profile = ensureShape(Profile, path, written, KIND)
+  const remarks = (
+    [
+      ['contradiction', policy.contradictionsOf(profile)],
+      ['advice', policy.adviceOn(profile)],
+    ] as const
+  ).flatMap(([kind, said]) =>
+    said.map((remark) => ({
+      kind,
+      path: remark.path.join('.'),
+      message: remark.message,
+      ...written.placeOf(remark.path, remark.offset),
+    })),
+  )
+  const policyHash = hashOf(profile, portableCrypto)
+  return { profile, policyHash, text: written.text, remarks }
 }

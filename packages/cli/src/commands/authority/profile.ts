@@ -1,73 +1,18 @@
 /** Profiles: the policy that rules. */
-import { fileURLToPath } from 'node:url'
 import { type AppliedProfile, applyProfile } from '@surety/sdk'
 import * as checks from '../../checks.ts'
 import type { Answer, CommandGroup, CommandSpec } from '../../command.ts'
 import { readProfile } from '../../local/profile-file.ts'
 import { ensureKey, openSession } from '../../session.ts'
 import { formatMoney } from '../../terminal/money.ts'
-import { fields, styled, table } from '../../terminal/render.ts'
+import { fields, styled } from '../../terminal/render.ts'
+import { diff } from '../policy/diff.ts'
+import { init } from '../policy/init.ts'
+import { list } from '../policy/list.ts'
 import { replay } from '../policy/replay.ts'
 import { shadow } from '../policy/shadow.ts'
-
-/** The commented profile that comes with the command. */
-export const STARTER_PATH = fileURLToPath(
-  new URL('../../../starters/starter.yaml', import.meta.url),
-)
-
-const list: CommandSpec = {
-  name: 'list',
-  summary: 'list the profile that rules, and the starters that come with this command',
-  examples: ['surety profile list'],
-  connects: 'server',
-  run: async (given, host) => {
-    const { client } = openSession(given, host)
-    const active = await client.call('getProfilesActive')
-    const starter = readProfile(STARTER_PATH)
-    const row = (
-      state: string,
-      {
-        profile,
-        policyHash,
-      }: Pick<AppliedProfile, 'policyHash'> & {
-        profile: { profileId: string; version: number; name: string }
-      },
-      where: string,
-    ) => [
-      state,
-      profile.profileId,
-      String(profile.version),
-      profile.name,
-      policyHash.slice(0, 12),
-      where,
-    ]
-    const rows = [row('rules', active, ''), row('starter', starter, STARTER_PATH)]
-    const header = ['', 'profile', 'version', 'name', 'hash', 'file']
-    return {
-      document: { active, starters: [{ ...starter, path: STARTER_PATH }] },
-      lines: table(header, rows, ''),
-    }
-  },
-}
-
-const validate: CommandSpec = {
-  name: 'validate <file>',
-  summary: 'check a profile, YAML or JSON, without a server',
-  examples: ['surety profile validate profile.yaml'],
-  run: async (given) => {
-    const { profile, policyHash } = readProfile(given.arg(0))
-    return {
-      document: { ok: true, policyHash, profile },
-      lines: [
-        `${styled('green', '✓')} ${profile.name} is a valid profile`,
-        ...fields([
-          ['  profile', `${profile.profileId} version ${String(profile.version)}`],
-          ['  hash', policyHash],
-        ]),
-      ],
-    }
-  },
-}
+import { simulate } from '../policy/simulate.ts'
+import { validate } from '../policy/validate.ts'
 
 const apply: CommandSpec = {
   name: 'apply <file>',
@@ -145,6 +90,6 @@ function shown(found: AppliedProfile): Answer {
 export const profile: CommandGroup = {
   name: 'profile',
   summary: 'the policy that rules',
-  commands: [list, validate, replay, apply, show],
+  commands: [list, init, validate, diff, simulate, replay, apply, show],
   groups: [shadow],
 }

@@ -1,6 +1,6 @@
 /**
- * What a profile says that is allowed to say and cannot be meant: rules that never count, tiers that
- * nobody reaches, limits that lower ones make idle.
+ * What a profile may say and can hardly mean: rules that never count, tiers that nobody reaches,
+ * limits that lower ones make idle.
  *
  * Unlike a contradiction it does not keep a profile from ruling.
  *

@@ -115,9 +115,11 @@ type LimitName = keyof typeof LIMIT_WORDS
 
 function limits(before: Profile, after: Profile): Change[] {
   const found: Change[] = []
+  // A list that is there and empty says 0 of every asset.
+  const allowed = [...before.allowlists.assets, ...after.allowlists.assets]
   for (const name of Object.keys(LIMIT_WORDS) as LimitName[]) {
     const [was, is] = [before.limits[name], after.limits[name]]
-    for (const asset of assetsOf(was, is)) {
+    for (const asset of new Set([...allowed, ...assetsOf(was, is)])) {
       const change = limited(ceilingOf(was, asset), ceilingOf(is, asset))
       if (change === undefined) continue
       const words = `${asset} ${LIMIT_WORDS[name]}: ${change.words}`

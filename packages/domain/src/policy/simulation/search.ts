@@ -42,7 +42,7 @@ export interface SearchResult {
 const RISK_CLASSES: readonly RiskClass[] = ['read', 'compute', 'action', 'financial']
 
 /** How many decisions a search makes at most. */
-export const SEARCH_DECISIONS_MAX = 50_000
+export const SEARCH_DECISIONS_MAX = 20_000
 
 interface Search {
   readonly profile: CompiledProfile
@@ -52,6 +52,8 @@ interface Search {
   readonly worthOf: (step: Step) => bigint
   readonly worthMax: bigint
   readonly endsAt: Instant
+  /** Whether the order of requests at one moment can matter. */
+  readonly ordered: boolean
   most: bigint
   decisions: number
   best: readonly Step[] | undefined
@@ -72,12 +74,13 @@ export function searchOverspend(
     waits: waitsOf(profile.profile, goal.withinMs),
     worthOf,
     worthMax: candidates[0] === undefined ? 0n : worthOf(candidates[0]),
+    ordered: (profile.profile.sequences ?? profile.profile.conditions) !== undefined,
     endsAt: (world.at + goal.withinMs) as Instant,
     most: 0n,
     decisions: 0,
     best: undefined,
   }
-  extend(search, { world, steps: [], spent: 0n })
+  extend(search, { world, steps: [], spent: 0n, from: 0 })
   const { best, most, decisions } = search
   return {
     found: best === undefined ? null : scenarioOf(best, given, goal),
@@ -91,11 +94,13 @@ interface Place {
   readonly world: World
   readonly steps: readonly Step[]
   readonly spent: bigint
+  /** The first candidate to go on with at the same moment. */
+  readonly from: number
 }
 
 /** Depth first, the dearest request first; a branch that cannot reach the budget is left out. */
-function extend(search: Search, { world, steps, spent }: Place): void {
-  const { goal, candidates, waits, worthOf, worthMax, profile } = search
+function extend(search: Search, { world, steps, spent, from }: Place): void {
+  const { goal, candidates, waits, worthOf, worthMax, profile, ordered } = search
   if (spent > search.most) search.most = spent
   if (spent > goal.budget) {
     search.best = steps
@@ -105,14 +110,15 @@ function extend(search: Search, { world, steps, spent }: Place): void {
   if (left === 0n || spent + left * worthMax <= goal.budget) return
   for (const afterMs of steps.length === 0 ? [0] : waits) {
     if (world.at + afterMs > search.endsAt) continue
-    for (const candidate of candidates) {
+    const first = afterMs === 0 && !ordered ? from : 0
+    for (const [i, candidate] of candidates.slice(first).entries()) {
       if (search.decisions >= SEARCH_DECISIONS_MAX || search.best !== undefined) return
       const step = afterMs === 0 ? candidate : { ...candidate, afterMs }
       search.decisions += 1
       const { evaluation, after } = simulate(profile, world, step)
       if (evaluation.decision !== 'allow') continue
-      const place = { world: after, steps: [...steps, step], spent: spent + worthOf(step) }
-      extend(search, place)
+      const sum = spent + worthOf(step)
+      extend(search, { world: after, steps: [...steps, step], spent: sum, from: first + i })
     }
   }
 }
@@ -232,7 +238,7 @@ function scenarioOf(
 ): ProfileScenario {
   return {
     schemaVersion: 'ProfileScenario.v1',
-    name: `${steps.length} requests that spend more than ${budget} of ${of}`,
+    name: `a schedule of ${steps.length} that spends more than ${budget} of ${of}`,
     ...(given === undefined ? {} : { given }),
     steps: steps.map((step) => ({ ...step, expect: { decision: 'allow' } })),
   }

@@ -50,8 +50,18 @@ export interface Simulated {
   readonly after: World
 }
 
-const idOf = <Prefix extends IdPrefix>(prefix: Prefix, n: number): Id<Prefix> =>
-  mintId(prefix, ensureInstant(0), BigInt(n))
+const ids = new Map<string, string>()
+
+/** An id that is the same in every simulation. */
+function idOf<Prefix extends IdPrefix>(prefix: Prefix, n: number): Id<Prefix> {
+  const name = `${prefix}${n}`
+  const known = ids.get(name)
+  if (known !== undefined) return known as Id<Prefix>
+  const id = mintId(prefix, ensureInstant(0), BigInt(n))
+  if (ids.size < IDS_MAX) ids.set(name, id)
+  return id
+}
+const IDS_MAX = 10_000
 const TENANT = idOf('ten', 1)
 const PAYER = idOf('prn', 1)
 const AGENT = idOf('prn', 2)
