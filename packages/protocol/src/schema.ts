@@ -103,6 +103,10 @@ export const EnvironmentWord = words(
 )
 export type Environment = Static<typeof EnvironmentWord>
 
+/** The four ways a decision comes out. */
+export const DecisionOutcome = words(['allow', 'challenge', 'escalate', 'deny'])
+export type DecisionOutcome = Static<typeof DecisionOutcome>
+
 /** A compact JWS of one of our types. */
 export const JwsText = Type.String({
   pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$',

@@ -10,6 +10,7 @@ import {
   AmountText,
   AssetText,
   closed,
+  DecisionOutcome,
   document,
   EnvironmentWord,
   HashText,
@@ -20,7 +21,6 @@ import {
   NonceText,
   words,
 } from '../schema.ts'
-import { DecisionOutcome } from './decision-outcome.ts'
 import { GRANT_DEPTH_MAX, GrantBounds } from './grant.ts'
 import { ExecutionIntent } from './intent.ts'
 import { Quote, WalletFacts } from './payment.ts'

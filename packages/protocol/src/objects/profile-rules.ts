@@ -6,8 +6,16 @@
  * @module
  */
 import { type Static, Type } from '@sinclair/typebox'
-import { AmountText, AssetText, closed, EnvironmentWord, idOf, NameText, words } from '../schema.ts'
-import { DecisionOutcome } from './decision-outcome.ts'
+import {
+  AmountText,
+  AssetText,
+  closed,
+  DecisionOutcome,
+  EnvironmentWord,
+  idOf,
+  NameText,
+  words,
+} from '../schema.ts'
 import { AutonomyLevel, Limit } from './grant.ts'
 import { RiskClass } from './intent.ts'
 

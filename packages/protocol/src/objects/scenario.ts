@@ -10,6 +10,7 @@ import {
   AmountText,
   AssetText,
   closed,
+  DecisionOutcome,
   document,
   EnvironmentWord,
   InstantText,
@@ -17,7 +18,6 @@ import {
   NameText,
 } from '../schema.ts'
 import { SessionFacts } from './decision.ts'
-import { DecisionOutcome } from './decision-outcome.ts'
 import { GrantBounds, Limit } from './grant.ts'
 import { RiskClass } from './intent.ts'
 

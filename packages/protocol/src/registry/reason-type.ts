@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecisionOutcome } from '../objects/decision-outcome.ts'
+import type { DecisionOutcome } from '../schema.ts'
 
 export type ReasonClass =
   | 'default'

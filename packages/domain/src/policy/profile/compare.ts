@@ -11,14 +11,14 @@ import { limitsOf } from './compile.ts'
 
 export type Direction = 'loosened' | 'tightened' | 'changed'
 
-export interface Change {
+export interface ProfileChange {
   readonly path: string
   readonly direction: Direction
   readonly words: string
 }
 
 /** Every change from one profile to another, in the order of the document. */
-export function compareProfiles(before: Profile, after: Profile): readonly Change[] {
+export function compareProfiles(before: Profile, after: Profile): readonly ProfileChange[] {
   return [
     ...named(before, after),
     ...modes(before, after),
@@ -35,7 +35,7 @@ const same = (a: unknown, b: unknown): boolean => text(a) === text(b)
 const text = (value: unknown): string =>
   value === undefined ? '' : canonicalize(value as JsonValue)
 
-function named(before: Profile, after: Profile): Change[] {
+function named(before: Profile, after: Profile): ProfileChange[] {
   return (['profileId', 'version', 'name'] as const).flatMap((path) =>
     before[path] === after[path]
       ? []
@@ -45,8 +45,8 @@ function named(before: Profile, after: Profile): Change[] {
 
 const MODE_RANK = { off: 0, shadow: 1, soft: 2, enforce: 3 } as const
 
-function modes(before: Profile, after: Profile): Change[] {
-  const found: Change[] = []
+function modes(before: Profile, after: Profile): ProfileChange[] {
+  const found: ProfileChange[] = []
   if (before.mode !== after.mode) {
     const stricter = MODE_RANK[after.mode] > MODE_RANK[before.mode]
     found.push({
@@ -73,8 +73,8 @@ function namesOf<Item extends object>(a: Item, b: Item): readonly (keyof Item)[]
 }
 
 /** A list that is absent restricts nothing; one that is there allows what it names. */
-function lists(before: Profile, after: Profile): Change[] {
-  const found: Change[] = []
+function lists(before: Profile, after: Profile): ProfileChange[] {
+  const found: ProfileChange[] = []
   for (const name of namesOf(before.allowlists, after.allowlists)) {
     const path = `allowlists.${name}`
     const [was, is] = [before.allowlists[name], after.allowlists[name]]
@@ -89,8 +89,8 @@ function lists(before: Profile, after: Profile): Change[] {
   return found
 }
 
-function listed(path: string, was: readonly string[], is: readonly string[]): Change[] {
-  const found: Change[] = []
+function listed(path: string, was: readonly string[], is: readonly string[]): ProfileChange[] {
+  const found: ProfileChange[] = []
   const added = is.filter((name) => !was.includes(name))
   const gone = was.filter((name) => !is.includes(name))
   if (added.length > 0) {
@@ -113,8 +113,8 @@ const LIMIT_WORDS = {
 } as const
 type LimitName = keyof typeof LIMIT_WORDS
 
-function limits(before: Profile, after: Profile): Change[] {
-  const found: Change[] = []
+function limits(before: Profile, after: Profile): ProfileChange[] {
+  const found: ProfileChange[] = []
   // A list that is there and empty says 0 of every asset.
   const allowed = [...before.allowlists.assets, ...after.allowlists.assets]
   for (const name of Object.keys(LIMIT_WORDS) as LimitName[]) {
@@ -156,7 +156,7 @@ function ceilingOf(list: readonly Limit[] | undefined, asset: string): string | 
 function limited(
   was: string | undefined,
   is: string | undefined,
-): Pick<Change, 'direction' | 'words'> | undefined {
+): Pick<ProfileChange, 'direction' | 'words'> | undefined {
   if (was === is) return undefined
   if (is === undefined) return { direction: 'loosened', words: `no limit, was ${String(was)}` }
   if (was === undefined) return { direction: 'tightened', words: `at most ${is}, was unlimited` }
@@ -164,13 +164,13 @@ function limited(
   return { direction, words: `at most ${is}, was ${was}` }
 }
 
-function tiers(before: Profile, after: Profile): Change[] {
+function tiers(before: Profile, after: Profile): ProfileChange[] {
   const path = 'approvalTiers'
   const [was, is] = [before, after].map(
     (profile) =>
       new Map(profile.approvalTiers.map((tier) => [`${tier.asset} above ${tier.above}`, tier])),
   )
-  const found: Change[] = []
+  const found: ProfileChange[] = []
   for (const [name, tier] of is ?? []) {
     const own = was?.get(name)
     const asks = `${tier.approvers} of ${tier.role} (${tier.raise})`
@@ -203,11 +203,11 @@ function directionOf(was: Tier, is: Tier): Direction {
 const STRICTNESS = { allow: 0, challenge: 1, escalate: 2, deny: 3 } as const
 
 /** A class that is not listed is denied. */
-function risk(before: Profile, after: Profile): Change[] {
+function risk(before: Profile, after: Profile): ProfileChange[] {
   const [was, is] = [before, after].map(
     (profile) => new Map(profile.risk.map((entry) => [entry.riskClass, entry])),
   )
-  const found: Change[] = []
+  const found: ProfileChange[] = []
   for (const name of new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])) {
     const [own, other] = [was?.get(name), is?.get(name)]
     const [from, to] = [own?.outcome ?? 'deny', other?.outcome ?? 'deny']
@@ -223,8 +223,8 @@ function risk(before: Profile, after: Profile): Change[] {
 }
 
 /** Rules that only ever forbid or ask: one more tightens, one less loosens. */
-function rules(before: Profile, after: Profile): Change[] {
-  const found: Change[] = []
+function rules(before: Profile, after: Profile): ProfileChange[] {
+  const found: ProfileChange[] = []
   for (const kind of ['rates', 'sequences', 'conditions'] as const) {
     const [was, is] = [before, after].map(
       (profile) => new Map((profile[kind] ?? []).map((rule) => [rule.id, rule])),
@@ -258,9 +258,9 @@ const COMPARED: ReadonlySet<string> = new Set([
 ])
 
 /** Everything else, member by member. */
-function rest(before: Profile, after: Profile, path = ''): Change[] {
+function rest(before: Profile, after: Profile, path = ''): ProfileChange[] {
   const [own, other] = [before, after] as readonly Readonly<Record<string, unknown>>[]
-  const found: Change[] = []
+  const found: ProfileChange[] = []
   for (const name of namesOf(own ?? {}, other ?? {})) {
     if (path === '' && COMPARED.has(name)) continue
     const [was, is] = [own?.[name], other?.[name]]
