@@ -11,6 +11,7 @@ import { openBenchHouse, residentMb } from './house.ts'
 import { authorizeMany, declareMany, lifecycles, signIntents } from './http.ts'
 import { diskLimit, echoLimit, signatureLimits } from './limits.ts'
 import { verification } from './proof.ts'
+import { replayFigures } from './replay.ts'
 import { barePurchases } from './x402.ts'
 
 function print(figure: object): void {
@@ -54,6 +55,7 @@ try {
     }
     await sample(filled)
     filled += 3 * SAMPLE
+    for (const figure of await replayFigures(house)) print({ stored: filled, ...figure })
     await house.restart()
     print({
       figure: 'restart',

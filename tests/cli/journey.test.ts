@@ -95,7 +95,7 @@ test('money comes in once, on the signed word of the operator', async () => {
 test('the starter profile is valid and rules when it is applied', async () => {
   const { ok } = await place.json<{ ok: boolean }>('profile', 'validate', STARTER)
   assert.equal(ok, true)
-  await place.json('profile', 'apply', STARTER, ...operator())
+  await place.json('profile', 'apply', STARTER, '--yes', ...operator())
   const { active } = await place.json<{ active: { profile: { profileId: string } } }>(
     'profile',
     'list',

@@ -108,7 +108,7 @@ test('a profile in shadow decides nothing, and its report is the replay of what 
   writeFileSync(room.path('watching.json'), JSON.stringify(watching))
   writeFileSync(room.path('own.json'), operatorFile(own))
   const me = ['--credentials', room.path('own.json')] as const
-  await room.json('profile', 'apply', 'watching.json', ...me)
+  await room.json('profile', 'apply', 'watching.json', '--yes', ...me)
   const gate = await declareAndAuthorize(market, '200')
   assert.equal(gate.state, 'authorized')
   assert.deepEqual(

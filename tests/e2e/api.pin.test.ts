@@ -55,6 +55,7 @@ const ROUTES = [
   'GET /readyz - 200',
   'GET /.well-known/jwks.json - 200',
   'GET /v1/reason-codes - 200',
+  'GET /v1/problems - 200',
   'GET /problems/{code} - 200',
   'GET /v1/whoami read 200',
   'GET /openapi.json - 200',

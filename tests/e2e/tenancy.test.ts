@@ -104,6 +104,7 @@ const NAMELESS = [
   'GET /readyz',
   'GET /.well-known/jwks.json',
   'GET /v1/reason-codes',
+  'GET /v1/problems',
   'GET /problems/{code}',
   'GET /v1/whoami',
   'GET /openapi.json',

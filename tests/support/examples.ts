@@ -175,6 +175,7 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
   'GET /readyz': operator(),
   'GET /.well-known/jwks.json': operator(),
   'GET /v1/reason-codes': operator(),
+  'GET /v1/problems': operator(),
   'GET /problems/{code}': operator(() => ({ params: { code: 'gate_not_found' } })),
   'GET /v1/whoami': operator(),
   'GET /openapi.json': operator(),

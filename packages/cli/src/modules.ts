@@ -85,6 +85,11 @@ export const MODULES: readonly ModuleEntry[] = [
     async () => (await import('./commands/proof/export.ts')).exportCommand,
   ),
   entry(
+    'reason-codes',
+    'what the codes of answers mean, and what helps',
+    async () => (await import('./commands/house/codes.ts')).reasonCodes,
+  ),
+  entry(
     'fsck',
     'check that everything in a data directory agrees',
     async () => (await import('./commands/house/fsck.ts')).fsck,

@@ -1272,6 +1272,18 @@ export interface Operations {
       readonly lift: 'party' | 'operator' | 'never'
     })[]
   }
+  readonly getProblems: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: readonly ({
+      readonly code: string
+      readonly status: number
+      readonly retry: 'never' | 'change' | 'later'
+      readonly meaning: string
+      readonly remedy: string
+    })[]
+  }
   readonly getProblemsOne: {
     readonly params: { code: string }
     readonly query: undefined
@@ -1342,6 +1354,7 @@ export const OPERATIONS = {
   getReadyz: { method: 'GET', path: '/readyz' },
   getWellKnownJwksJson: { method: 'GET', path: '/.well-known/jwks.json' },
   getReasonCodes: { method: 'GET', path: '/v1/reason-codes' },
+  getProblems: { method: 'GET', path: '/v1/problems' },
   getProblemsOne: { method: 'GET', path: '/problems/{code}' },
   getWhoami: { method: 'GET', path: '/v1/whoami' },
   getOpenapiJson: { method: 'GET', path: '/openapi.json' },

@@ -1,11 +1,11 @@
 /** Profiles: the policy that rules. */
-import { type AppliedProfile, applyProfile } from '@surety/sdk'
+import type { AppliedProfile } from '@surety/sdk'
 import * as checks from '../../checks.ts'
 import type { Answer, CommandGroup, CommandSpec } from '../../command.ts'
-import { readProfile } from '../../local/profile-file.ts'
-import { ensureKey, openSession } from '../../session.ts'
+import { openSession } from '../../session.ts'
 import { formatMoney } from '../../terminal/money.ts'
-import { fields, styled } from '../../terminal/render.ts'
+import { fields } from '../../terminal/render.ts'
+import { apply, rollback } from '../policy/change.ts'
 import { diff } from '../policy/diff.ts'
 import { init } from '../policy/init.ts'
 import { list } from '../policy/list.ts'
@@ -13,29 +13,6 @@ import { replay } from '../policy/replay.ts'
 import { shadow } from '../policy/shadow.ts'
 import { simulate } from '../policy/simulate.ts'
 import { validate } from '../policy/validate.ts'
-
-const apply: CommandSpec = {
-  name: 'apply <file>',
-  summary: 'apply a profile; from the next decision on it rules',
-  examples: ['surety profile apply profile.yaml --reason annual-review'],
-  options: [{ flags: '--reason <code>', about: 'why it changes', fallback: 'policy-change' }],
-  connects: 'server',
-  run: async (given, host) => {
-    const session = openSession(given, host)
-    const { profile } = readProfile(given.arg(0))
-    ensureKey(session, 'action')
-    const justificationCode = given.required('reason')
-    const change = { profile, justificationCode }
-    const applied = await applyProfile(session.client, session.party, change)
-    return {
-      document: applied,
-      lines: [
-        `${styled('green', '✓')} ${applied.profile.name} version ${String(applied.profile.version)} rules`,
-        ...fields([['  hash', applied.policyHash]]),
-      ],
-    }
-  },
-}
 
 const show: CommandSpec = {
   name: 'show [hash]',
@@ -90,6 +67,6 @@ function shown(found: AppliedProfile): Answer {
 export const profile: CommandGroup = {
   name: 'profile',
   summary: 'the policy that rules',
-  commands: [list, init, validate, diff, simulate, replay, apply, show],
+  commands: [list, init, validate, diff, simulate, replay, apply, rollback, show],
   groups: [shadow],
 }

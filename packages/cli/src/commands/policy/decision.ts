@@ -27,7 +27,7 @@ const exported: CommandSpec = {
       const say = async (value: unknown) => {
         if (!out.write(`${canonicalize(value)}\n`)) await once(out, 'drain')
       }
-      for await (const record of records.decisions()) {
+      for await (const { record } of records.decisions()) {
         for (const hash of profilesOf(record)) {
           if (known.has(hash)) continue
           known.add(hash)

@@ -29,16 +29,13 @@ export const diff: CommandSpec = {
       tightened: count('tightened'),
       changed: count('changed'),
     }
-    const lines = changes.map(({ path, direction, words }) => {
-      const { mark, style } = MARKS[direction]
-      return `${styled(style, `${mark} ${direction.padEnd(9)}`)}  ${plain(`${path}: ${words}`)}`
-    })
     const told = Object.entries(tally).map(([name, times]) => `${String(times)} ${name}`)
     const failed = given.flag('failOnLoosened') && tally.loosened > 0
     return {
       document: { ...tally, before: before.policyHash, after: after.policyHash, changes },
       lines: [
-        ...(changes.length === 0 ? ['nothing changed'] : [...lines, told.join(', ')]),
+        ...changeLines(changes),
+        ...(changes.length === 0 ? [] : [told.join(', ')]),
         ...fields([
           ['  before', before.policyHash],
           ['  after', after.policyHash],
@@ -47,4 +44,13 @@ export const diff: CommandSpec = {
       exit: failed ? EXIT.no : EXIT.done,
     }
   },
+}
+
+/** Every change on a line of its own, marked by its direction. */
+export function changeLines(changes: readonly policy.ProfileChange[]): readonly string[] {
+  if (changes.length === 0) return ['nothing changed']
+  return changes.map(({ path, direction, words }) => {
+    const { mark, style } = MARKS[direction]
+    return `${styled(style, `${mark} ${direction.padEnd(9)}`)}  ${plain(`${path}: ${words}`)}`
+  })
 }

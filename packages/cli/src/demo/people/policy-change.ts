@@ -35,8 +35,8 @@ function ruledBy(records: Records, policyHash: Hash): Records {
   return {
     ...records,
     async *decisions() {
-      for await (const record of records.decisions()) {
-        if (record.decision.policyHash === policyHash) yield record
+      for await (const read of records.decisions()) {
+        if (read.record.decision.policyHash === policyHash) yield read
       }
     },
   }

@@ -9,6 +9,7 @@
  */
 import {
   type Crypto,
+  canonicalize,
   type DecisionFacts,
   type DecisionRecord,
   type Hash,
@@ -19,6 +20,7 @@ import type { Evaluation } from '../conclude.ts'
 import { decisionOf, watchingHash } from '../decision.ts'
 import { evaluate } from '../evaluate.ts'
 import type { CompiledProfile } from '../profile/compile.ts'
+import { modeAt } from '../profile/modes.ts'
 import { type ReplayReport, Tally, type UnknownReason } from './tally.ts'
 
 /** Finds the profile that a decision was recorded under, `deny-all` included. */
@@ -47,15 +49,18 @@ export class Replay {
     this.#tally = new Tally(candidate)
   }
 
-  /** Takes the next decision: gates in the order of their ids, a gate's decisions in theirs. */
-  take(record: DecisionRecord): void {
+  /**
+   * Takes the next decision: gates in the order of their ids, a gate's decisions in theirs.
+   * `factsText` is the very text that the facts were parsed from, where it is at hand.
+   */
+  take(record: DecisionRecord, factsText?: string): void {
     const last = this.#last?.decision.gateId
     const { gateId } = record.decision
     if (last !== undefined && gateId < last) {
       throw new RangeError('decisions are replayed in the order of their gates')
     }
     if (gateId !== last) this.#endGate()
-    const asked = this.#ask(record)
+    const asked = this.#ask(record, factsText)
     this.#last = record
     if (typeof asked === 'string') {
       this.#tally.unknown(record, asked)
@@ -72,17 +77,19 @@ export class Replay {
     return this.#tally.report()
   }
 
-  #ask(record: DecisionRecord): Asked | UnknownReason {
+  #ask(record: DecisionRecord, factsText: string | undefined): Asked | UnknownReason {
     const { decision, decisionHash, facts } = record
     if (!this.#follows(record)) return 'decision_missing'
-    if (facts === null || hashOf(facts, this.#crypto) !== decision.inputHash)
-      return 'facts_not_recorded'
+    if (facts === null) return 'facts_not_recorded'
+    const factsHash = this.#crypto.sha256(factsText ?? canonicalize(facts))
+    if (factsHash !== decision.inputHash) return 'facts_not_recorded'
     const ruling = this.#profiles(decision.policyHash)
     const watching = this.#watching(decision)
     if (ruling === undefined || watching === null) return 'profile_not_recorded'
     const recorded = decisionOf(facts, ruling, decision, watching)
     if (hashOf(recorded, this.#crypto) !== decisionHash) return 'not_reproduced'
-    const candidate = evaluate(facts, this.#candidate, this.#candidate.profile.mode === 'shadow')
+    const isShadow = modeAt(this.#candidate.profile, facts) === 'shadow'
+    const candidate = evaluate(facts, this.#candidate, isShadow)
     // INVARIANT(default-deny): the candidate asks for what the record does not hold.
     const isBlind = candidate.reasonCodes.includes('evaluator_failed')
     if (isBlind && !recorded.reasonCodes.includes('evaluator_failed')) return 'input_missing'

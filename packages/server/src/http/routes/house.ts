@@ -76,6 +76,27 @@ const reasons = route({
     plain(ok(Object.entries(REASON_CODES).map(([code, type]) => ({ code, ...type })))),
 })
 
+const problems = route({
+  ...none,
+  method: 'GET',
+  path: '/v1/problems',
+  summary: 'Every problem code, what it means, and what helps',
+  answer: Type.Array(RegistryEntry),
+  problems: [],
+  handle: async () =>
+    plain(
+      ok(
+        Object.entries(PROBLEMS).map(([code, { status, retry, title: meaning, remedy }]) => ({
+          code,
+          status,
+          retry,
+          meaning,
+          remedy,
+        })),
+      ),
+    ),
+})
+
 const problem = route({
   ...none,
   method: 'GET',
@@ -129,5 +150,5 @@ const openapi = (describe: () => object): Route =>
 
 /** `describe` knows all routes, these included. */
 export function houseRoutes(describe: () => object): readonly Route[] {
-  return [health, ready, jwks, reasons, problem, whoami, openapi(describe)]
+  return [health, ready, jwks, reasons, problems, problem, whoami, openapi(describe)]
 }

@@ -22,17 +22,25 @@ export interface Span {
   readonly until?: Instant | undefined
 }
 
+/** A decision, and the very text its facts were parsed from. */
+export interface LoggedDecision {
+  readonly record: DecisionRecord
+  readonly factsText: string | undefined
+}
+
 export interface DecisionLog {
   readonly scopes: readonly Scope[]
   /** By gate, the oldest first, and each gate's in their order. One is in memory at a time. */
-  records(scope: Scope, span: Span): Iterable<DecisionRecord>
+  records(scope: Scope, span: Span): Iterable<LoggedDecision>
   profile(scope: Scope, policyHash: string): Profile | undefined
   close(): void
 }
 
 const SCOPES = 'SELECT scope FROM scopes ORDER BY scope'
+// Most events are no decisions: to look for the word costs a hundredth of handing them over.
 const EVENTS = `SELECT stream, event FROM events
-  WHERE scope = ? AND stream > ? AND stream <= ? ORDER BY stream, seq`
+  WHERE scope = ? AND stream > ? AND stream <= ? AND instr(event, '"type":"decisionRecorded"')
+  ORDER BY stream, seq`
 const FACTS = 'SELECT content FROM documents WHERE scope = ? AND owner = ? AND name = ?'
 
 /** Opens the database of a directory, served or not, for reading alone. */
@@ -49,14 +57,13 @@ export function openDecisionLog(file: string): DecisionLog {
       const { after, upTo } = gatesDeclared(span)
       const events = db.prepare(EVENTS).iterate(number, `gate:${after}`, `gate:${upTo}`)
       for (const { stream, event: text } of events as Iterable<Record<string, string>>) {
-        // Most events are no decisions; to look for the word costs a hundredth of parsing them.
-        if (text?.includes('"type":"decisionRecorded"') !== true) continue
-        const event = parseOwnJson(text) as unknown as Event
+        const event = parseOwnJson(text as string) as unknown as Event
         if (event.type !== 'decisionRecorded') continue
         const { inputHash } = event.data.decision as Record<string, string>
         const gateId = (stream as string).slice('gate:'.length)
         const kept = facts.get(number, gateId, `facts-${String(inputHash)}.json`)
-        yield decisionRecordOf(event, kept?.content as string | undefined)
+        const factsText = kept?.content as string | undefined
+        yield { record: decisionRecordOf(event, factsText), factsText }
       }
     },
     profile: (scope, hash) => rows.state(numberOf(scope), 'profile', hash).state ?? undefined,

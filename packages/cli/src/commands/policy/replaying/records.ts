@@ -29,10 +29,16 @@ import { openSession } from '../../../session.ts'
 
 const DENY_ALL_HASH = hashOf(policy.DENY_ALL, portableCrypto)
 
+/** A decision; and the very text of its facts, where it is at hand. */
+export interface RecordRead {
+  readonly record: DecisionRecord
+  readonly factsText?: string | undefined
+}
+
 /** Decisions in the order of their gates, and the profiles they were made under. */
 export interface Records {
   readonly where: string
-  decisions(): AsyncIterable<DecisionRecord>
+  decisions(): AsyncIterable<RecordRead>
   /** Known for every decision that was read. */
   profile(policyHash: Hash): Profile | undefined
   close(): void
@@ -53,14 +59,20 @@ function momentText(text: string): string {
   return /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00.000Z` : text
 }
 
+export const SINCE_OPTION: OptionSpec = {
+  flags: '--since <moment>',
+  about: 'gates declared from then on',
+  check: instant,
+}
+
 export const SOURCE_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--since <moment>', about: 'gates declared from then on', check: instant },
+  SINCE_OPTION,
   { flags: '--until <moment>', about: 'gates declared until then', check: instant },
   { flags: '--data <directory>', about: 'read a data directory, without a server' },
   { flags: '--from <file>', about: 'read what `surety decision export` wrote' },
 ]
 
-function spanOf(given: Given): Span {
+export function spanOf(given: Given): Span {
   const moment = (name: string) => {
     const text = given.text(name)
     return text === undefined ? undefined : instantOf(momentText(text))
@@ -107,7 +119,7 @@ export function recordsOfServer(client: Client, { since, until }: Span): Records
         })
         for (const record of page.items as unknown as readonly DecisionRecord[]) {
           for (const hash of profilesOf(record)) await know(hash)
-          yield record
+          yield { record }
         }
         cursor = page.next ?? undefined
       } while (cursor !== undefined)
@@ -160,7 +172,7 @@ function recordsOfFile(file: string, span: Span): Records {
         const record = parsed.ok ? parseAs(DecisionRecord, parsed.value) : parsed
         if (!record.ok) throw notRecords(file, number, record.detail ?? record.refusal)
         const { gateId } = record.value.decision
-        if (gateId > after && gateId <= upTo) yield record.value
+        if (gateId > after && gateId <= upTo) yield { record: record.value }
       }
     },
     profile: (hash) => known.get(hash),

@@ -27,8 +27,8 @@ export async function replayed(
   const replay = new policy.Replay(candidate, lookup, nodeCrypto)
   const progress = progressOf()
   let taken = 0
-  for await (const record of records.decisions()) {
-    replay.take(record)
+  for await (const { record, factsText } of records.decisions()) {
+    replay.take(record, factsText)
     taken += 1
     if (taken % TOLD_EVERY === 0) progress.tell(taken)
   }
@@ -52,11 +52,11 @@ export function watchedBy(records: Records, policyHash: Hash): Records {
     ...records,
     async *decisions() {
       let gateId: string | undefined
-      for await (const record of records.decisions()) {
-        const { decision } = record
+      for await (const read of records.decisions()) {
+        const { decision } = read.record
         const begins = decision.seq === 1 && policy.watchingHash(decision) === policyHash
         if (begins) gateId = decision.gateId
-        if (gateId === decision.gateId) yield record
+        if (gateId === decision.gateId) yield read
       }
     },
   }
