@@ -51,6 +51,15 @@ const ROUTES = [
   'POST /v1/api-keys/{keyId}/revoke keys:write 201',
   'POST /v1/deposits deposits:write 201',
   'GET /v1/accounts read 200',
+  'POST /v1/fetch gates:write 200',
+  'GET /v1/payments/{paymentId} read 200',
+  'POST /v1/wallets wallets:write 201',
+  'POST /v1/wallets/import wallets:write 201',
+  'GET /v1/wallets read 200',
+  'GET /v1/wallets/{walletId} read 200',
+  'POST /v1/wallets/{walletId}/fund wallets:write 201',
+  'POST /v1/wallets/{walletId}/freeze wallets:write 201',
+  'POST /v1/wallets/{walletId}/unfreeze wallets:write 201',
   'GET /healthz - 200',
   'GET /readyz - 200',
   'GET /.well-known/jwks.json - 200',
@@ -75,6 +84,7 @@ test('the scopes are these', () => {
     'keys:write',
     'deposits:write',
     'profiles:write',
+    'wallets:write',
     'grants:write',
     'grants:revoke-any',
     'gates:write',
@@ -163,6 +173,21 @@ const EVENTS = {
   profileStored: false,
   settlementDecided: true,
   tenantFounded: false,
+  walletCreated: false,
+}
+
+/** What happens besides where money leaves the house: tests/x402 sees each of them. */
+const PAID_EVENTS: Readonly<Record<string, boolean>> = {
+  claimOpened: false,
+  inboundFunded: false,
+  inboundReceived: false,
+  paymentMoved: false,
+  paymentReported: true,
+  probeDecided: true,
+  refundReceived: false,
+  responseObserved: false,
+  walletFrozen: false,
+  walletUnfrozen: false,
 }
 
 test('the events of a house that did everything are these, and these are signed (receipts)', async () => {
@@ -202,7 +227,8 @@ test('the events of a house that did everything are these, and these are signed 
     rows(house.directory, sql).map(({ type }) => type),
     Object.keys(EVENTS),
   )
-  const signed = Object.entries(EVENTS).flatMap(([type, isSigned]) => (isSigned ? [type] : []))
-  assert.deepEqual([...SIGNED_FACTS].sort(), signed)
+  const all = Object.entries({ ...EVENTS, ...PAID_EVENTS })
+  const signed = all.flatMap(([type, isSigned]) => (isSigned ? [type] : []))
+  assert.deepEqual([...SIGNED_FACTS].sort(), signed.sort())
   await house.close()
 })

@@ -190,6 +190,7 @@ test('every command of a principal that is not active is refused, on every route
           'gate_not_found',
           'grant_not_found',
           'caller_mismatch',
+          'inbound_not_found',
         ]
         assert.ok(expected.includes(code), `${state} ${route.path}: ${code}`)
       })

@@ -33,6 +33,8 @@ after(() => house.close())
 const post = (sent: Omit<Sent, 'method'>) => send(house.running.url, { method: 'POST', ...sent })
 
 /** Their answers show a secret, which is not kept and so cannot be shown again. */
+/** What needs a chain and a seller: tests/x402. */
+const ON_A_CHAIN = ['/v1/fetch', '/v1/wallets/{walletId}/fund']
 const NEVER_REPLAYED = ['/v1/api-keys', '/v1/api-keys/{keyId}/rotate']
 
 interface Played {
@@ -52,6 +54,7 @@ async function playAll(stage: Stage): Promise<readonly Played[]> {
     if (NEVER_REPLAYED.includes(path)) continue
     // One gate cannot be executed and voided both.
     if (path.endsWith('/void')) continue
+    if (ON_A_CHAIN.includes(path)) continue
     const example = EXAMPLES[`${method} ${path}`]?.(stage)
     if (example === undefined) throw new Error('no example')
     const { body, as } = example

@@ -1,5 +1,6 @@
 /** Another tenant, and another environment of one’s own: what is theirs is simply not there. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { type Id, mintId } from '@surety/protocol'
 import { API_ROUTES } from '../../packages/server/src/http/routes.ts'
@@ -41,10 +42,12 @@ const NOTHING = {
   grantHash: '7'.repeat(64),
   policyHash: '7'.repeat(64),
   kid: '7'.repeat(43),
+  walletId: mintId('wlt', 1_700_000_000_000 as never, 7n),
+  paymentId: mintId('pay', 1_700_000_000_000 as never, 7n),
 }
 type Ids = typeof NOTHING
 
-function idsOf({ authorized, market, keyId, policyHash, kid }: Stage): Ids {
+function idsOf({ authorized, market, keyId, policyHash, kid, walletId }: Stage): Ids {
   const { principalId } = market.agent
   const { grantHash } = market
   return {
@@ -54,6 +57,9 @@ function idsOf({ authorized, market, keyId, policyHash, kid }: Stage): Ids {
     grantHash,
     policyHash,
     kid,
+    walletId: walletId as Id<'wlt'>,
+    // There is no chain here, and no payment.
+    paymentId: mintId('pay', 1_700_000_000_000 as never, 8n),
   }
 }
 
@@ -81,6 +87,18 @@ const NAMED: Readonly<
       ),
     },
   }),
+  'POST /v1/wallets': ({ house: { operator } }, { principalId }) => ({
+    as: operator.apiKey,
+    body: { ownerId: principalId, name: 'mine now' },
+  }),
+  'POST /v1/wallets/import': ({ house: { operator } }, { principalId }) => ({
+    as: operator.apiKey,
+    body: { ownerId: principalId, name: 'mine now', privateKey: randomBytes(32).toString('hex') },
+  }),
+  'POST /v1/fetch': ({ market: { agent } }, { grantHash }) => ({
+    as: agent.apiKey,
+    body: { url: 'https://shop.example/', grantHash },
+  }),
   'GET /v1/accounts': ({ house: { operator } }, { principalId }) => ({
     as: operator.apiKey,
     query: `principalId=${principalId}`,
@@ -100,6 +118,7 @@ const NAMELESS = [
   'POST /v1/principals',
   'GET /v1/principals',
   'GET /v1/api-keys',
+  'GET /v1/wallets',
   'GET /healthz',
   'GET /readyz',
   'GET /.well-known/jwks.json',
@@ -116,7 +135,8 @@ function nameOf({ method, path }: { method: string; path: string }): string {
 
 /** All that tells two answers apart: everything but the number of the request and the ids sent. */
 function shapeOf(answer: Answer, ids: Ids): unknown {
-  let { text } = answer
+  // A denial has an id of its own.
+  let text = answer.text.replaceAll(/dec_[0-9a-z]{26}/g, '{decisionId}')
   for (const [name, id] of Object.entries(ids)) text = text.replaceAll(id, `{${name}}`)
   const { instance: _, ...rest } = jsonOf({ ...answer, text }) as Json
   return { status: answer.status, type: answer.headers.get('content-type'), rest }

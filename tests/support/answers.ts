@@ -56,7 +56,7 @@ function routeOf(method: string, url: string): Route | undefined {
 /** Fails unless the answer is one that this route may give. */
 export function ensureAnswer(method: string, url: string, answer: Answer): void {
   const route = routeOf(method, url)
-  if (answer.status >= 400) {
+  if (answer.status >= 400 || answer.status === 202) {
     const code = ensureProblem(answer)
     const known = route === undefined ? undefined : DOCUMENTED.get(route)
     assert.ok(known?.has(code) !== false, `${method} ${url}: \`${code}\` is not documented`)
@@ -69,11 +69,23 @@ export function ensureAnswer(method: string, url: string, answer: Answer): void 
   const value = jsonOf(answer)
   const shaped = parseAs(route.answer, value)
   assert.ok(shaped.ok, `${route.method} ${route.path}: ${shaped.ok ? '' : (shaped.detail ?? '')}`)
-  const decided = 'gateId' in (value as Json) && (value as Json).decision != null
+  const about = ((value as Json).gate ?? value) as Json
+  const isProbe = (value as Json).probe != null
+  const decided = isProbe || ('gateId' in about && about.decision != null)
   for (const name of POLICY_HEADERS) assert.equal(answer.headers.get(name) !== null, decided, name)
 }
 
-const MEMBERS = ['type', 'title', 'status', 'detail', 'instance', 'code', 'retry', 'remedy']
+const MEMBERS = [
+  'type',
+  'title',
+  'status',
+  'detail',
+  'instance',
+  'code',
+  'retry',
+  'remedy',
+  'params',
+]
 
 /** Fails unless the answer is one of our problems, whole, and gives nothing of the inside away. */
 export function ensureProblem(answer: Answer): ProblemCode {

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mintId } from '@surety/protocol'
 import { newKeyPair } from '@surety/sdk'
 import {
   applyProfile,
@@ -36,6 +37,7 @@ export interface Stage {
   readonly keyId: string
   readonly kid: string
   readonly person: Member
+  readonly walletId: string
 }
 
 export interface Example {
@@ -67,7 +69,9 @@ export async function setStage(house: Tenancy): Promise<Stage> {
   const kid = added.keys.at(-1)?.kid as string
   const declaredId = declared.gateId
   const person = await house.person([])
-  const made = { declaredId, policyHash, shadowHash, keyId: key.keyId, kid, person }
+  const owned = { ownerId: market.payer.principalId, name: 'till' }
+  const { walletId } = await house.operator.client.call('postWallets', { body: owned })
+  const made = { walletId, declaredId, policyHash, shadowHash, keyId: key.keyId, kid, person }
   return { house, market, authorized, executing, ...made }
 }
 
@@ -171,6 +175,36 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
   'POST /v1/api-keys/{keyId}/revoke': operator(({ keyId }) => ({ params: { keyId } })),
   'POST /v1/deposits': operator((stage) => ({ body: { action: deposit(stage) } })),
   'GET /v1/accounts': operator((stage) => ({ query: `principalId=${agentId(stage).principalId}` })),
+  'POST /v1/fetch': agent(({ market: { grantHash } }) => ({
+    body: { url: 'https://shop.example/weather', grantHash },
+  })),
+  'GET /v1/payments/{paymentId}': agent(() => ({
+    params: { paymentId: mintId('pay', host.now(), 1n) },
+  })),
+  'POST /v1/wallets': operator(({ market: { provider } }) => ({
+    body: { ownerId: provider.principalId, name: 'another till' },
+  })),
+  'POST /v1/wallets/import': operator(({ person }) => ({
+    body: {
+      ownerId: person.principalId,
+      name: 'a till',
+      privateKey: randomBytes(32).toString('hex'),
+    },
+  })),
+  'GET /v1/wallets': operator(() => ({ query: 'limit=1' })),
+  'GET /v1/wallets/{walletId}': operator(({ walletId }) => ({ params: { walletId } })),
+  'POST /v1/wallets/{walletId}/fund': operator(({ walletId }) => ({
+    params: { walletId },
+    body: { transaction: `0x${'7'.repeat(64)}` },
+  })),
+  'POST /v1/wallets/{walletId}/freeze': operator(({ walletId }) => ({
+    params: { walletId },
+    body: { reason: 'an example' },
+  })),
+  'POST /v1/wallets/{walletId}/unfreeze': operator(({ walletId }) => ({
+    params: { walletId },
+    body: { reason: 'an example' },
+  })),
   'GET /healthz': operator(),
   'GET /readyz': operator(),
   'GET /.well-known/jwks.json': operator(),

@@ -465,6 +465,39 @@ export type ExecutionIntentV1 = {
   readonly expiresAt: string
 }
 
+/** what came back, and what was paid for it */
+export type Fetched = {
+  readonly gate: Gate | null
+  readonly probe: {
+    readonly schemaVersion: "ProbeDecision.v1"
+    readonly probeId: string
+    readonly decisionId: string
+    readonly tenantId: string
+    readonly environment: 'sandbox' | 'production'
+    readonly agentId: string
+    readonly origin: string
+    readonly method: string
+    readonly requestFingerprintHash: string
+    readonly decision: 'allow' | 'deny'
+    readonly reasonCode: string
+    readonly reasonCodes: readonly (string)[]
+    readonly policyId: string
+    readonly policyVersion: number
+    readonly policyHash: string
+    readonly decidedAt: string
+  } | null
+  readonly response: {
+    readonly status: number
+    readonly headers: readonly (readonly ({ readonly [name: string]: unknown })[])[]
+    readonly body: string
+  } | null
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
 /** one paid action, from intent to settlement */
 export type Gate = {
   readonly gateId: string
@@ -558,7 +591,7 @@ export type Gate = {
   } | null
   readonly settlement: {
     readonly status: 'none' | 'held' | 'released' | 'refunded' | 'split' | 'captured' | 'voided' | 'expired' | 'review' | 'unknown'
-    readonly verdict: 'release' | 'refund' | 'review' | null
+    readonly verdict: 'release' | 'refund' | 'review' | 'capture' | null
     readonly colour: 'green' | 'amber' | 'red' | 'none'
     readonly basis: 'signed' | 'observed' | 'none'
     readonly checks: readonly ({
@@ -572,6 +605,52 @@ export type Gate = {
     readonly held: string
     readonly asset: string
   } | null
+  readonly payment: {
+    readonly schemaVersion: "PaymentStatus.v1"
+    readonly paymentId: string
+    readonly tenantId: string
+    readonly environment: 'sandbox' | 'production'
+    readonly gateId: string
+    readonly walletId: string
+    readonly payee: string
+    readonly offerHash: string
+    readonly rail: string
+    readonly scheme: string
+    readonly network: string
+    readonly asset: string
+    readonly amount: string
+    readonly payer: string
+    readonly payTo: string
+    readonly nonce: string
+    readonly validAfter: string
+    readonly validBefore: string
+    readonly sinceBlock: number
+    readonly state: 'requires_payment' | 'queued' | 'broadcasting' | 'mempool' | 'confirmed' | 'failed' | 'replaced' | 'not_found'
+    readonly category: 'pre-payment' | 'in-flight' | 'terminal-success' | 'terminal-failure'
+    readonly certainty: 'known' | 'unknown'
+    readonly reason: string | null
+    readonly transaction: string | null
+    readonly blockNumber: number | null
+    readonly at: string
+  } | null
+  readonly claim: {
+    readonly claimId: string
+    readonly paymentId: string
+    readonly reason: 'response_missing' | 'response_red'
+    readonly amount: string
+    readonly asset: string
+    readonly evidenceHash: string | null
+  } | null
+  readonly refunds: readonly ({
+    readonly transaction: string
+    readonly transfer: {
+      readonly transferId: string
+      readonly debit: string
+      readonly credit: string
+      readonly amount: string
+      readonly asset: string
+    }
+  })[]
   readonly receipts?: readonly ({
     readonly seq: number
     readonly type: string
@@ -592,6 +671,23 @@ export type Grant = {
     readonly reserved: string
     readonly spent: string
   })[]
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** a transfer into a wallet, booked */
+export type Inbound = {
+  readonly walletId: string
+  readonly network: string
+  readonly asset: string
+  readonly transaction: string
+  readonly from: string
+  readonly amount: string
+  readonly status: 'suspense' | 'owned' | 'refund'
+  readonly refundOf: string | null
   readonly receipts?: readonly ({
     readonly seq: number
     readonly type: string
@@ -720,6 +816,28 @@ export type RequestFingerprintV1 = {
   readonly server: string
   readonly tool: string
   readonly argumentsHash: string
+}
+
+/** what pays on a chain, for one principal; never its key */
+export type Wallet = {
+  readonly walletId: string
+  readonly ownerId: string
+  readonly address: string
+  readonly name: string
+  readonly status: 'active' | 'frozen'
+  readonly origin: 'created' | 'imported'
+  readonly balances?: readonly ({
+    readonly asset: string
+    readonly booked: string
+    readonly available: string
+    readonly suspense: string
+    readonly onChain: string
+  })[]
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
 }
 
 /** Each operation: what it takes and what it answers. */
@@ -1195,7 +1313,7 @@ export interface Operations {
     readonly body: {
       readonly principalId: string
       readonly name: string
-      readonly scopes: readonly ('principals:write' | 'roles:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'metrics:read' | 'read' | 'read:all')[]
+      readonly scopes: readonly ('principals:write' | 'roles:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'wallets:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'metrics:read' | 'read' | 'read:all')[]
     }
     readonly answer: ApiKey
   }
@@ -1233,6 +1351,122 @@ export interface Operations {
     readonly query: { principalId?: string }
     readonly body: undefined
     readonly answer: readonly (Account)[]
+  }
+  readonly postFetch: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly url: string
+      readonly method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+      readonly headers?: readonly ({
+        readonly name: string
+        readonly value: string
+      })[]
+      readonly body?: string
+      readonly bodyBase64?: string
+      readonly maximum?: {
+        readonly amount: string
+        readonly asset: string
+      }
+      readonly grantHash: string
+      readonly intent?: string
+    }
+    readonly answer: Fetched
+  }
+  readonly getPaymentsOne: {
+    readonly params: { paymentId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: {
+      readonly schemaVersion: "PaymentStatus.v1"
+      readonly paymentId: string
+      readonly tenantId: string
+      readonly environment: 'sandbox' | 'production'
+      readonly gateId: string
+      readonly walletId: string
+      readonly payee: string
+      readonly offerHash: string
+      readonly rail: string
+      readonly scheme: string
+      readonly network: string
+      readonly asset: string
+      readonly amount: string
+      readonly payer: string
+      readonly payTo: string
+      readonly nonce: string
+      readonly validAfter: string
+      readonly validBefore: string
+      readonly sinceBlock: number
+      readonly state: 'requires_payment' | 'queued' | 'broadcasting' | 'mempool' | 'confirmed' | 'failed' | 'replaced' | 'not_found'
+      readonly category: 'pre-payment' | 'in-flight' | 'terminal-success' | 'terminal-failure'
+      readonly certainty: 'known' | 'unknown'
+      readonly reason: string | null
+      readonly transaction: string | null
+      readonly blockNumber: number | null
+      readonly at: string
+      readonly settlementStatus: 'held' | 'captured' | 'voided' | 'unknown'
+      readonly ageMs: number
+      readonly checkStatusUrl: string
+    }
+  }
+  readonly postWallets: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly ownerId: string
+      readonly name: string
+    }
+    readonly answer: Wallet
+  }
+  readonly getWallets: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Wallet)[]
+      readonly next: string | null
+    }
+  }
+  readonly postWalletsImport: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly ownerId: string
+      readonly name: string
+      readonly privateKey: string
+    }
+    readonly answer: Wallet
+  }
+  readonly getWalletsOne: {
+    readonly params: { walletId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Wallet
+  }
+  readonly postWalletsFund: {
+    readonly params: { walletId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly transaction: string
+      readonly refundOf?: string
+    }
+    readonly answer: Inbound
+  }
+  readonly postWalletsFreeze: {
+    readonly params: { walletId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly reason: string
+    }
+    readonly answer: Wallet
+  }
+  readonly postWalletsUnfreeze: {
+    readonly params: { walletId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly reason: string
+    }
+    readonly answer: Wallet
   }
   readonly getHealthz: {
     readonly params: undefined
@@ -1350,6 +1584,15 @@ export const OPERATIONS = {
   postApiKeysRevoke: { method: 'POST', path: '/v1/api-keys/{keyId}/revoke' },
   postDeposits: { method: 'POST', path: '/v1/deposits' },
   getAccounts: { method: 'GET', path: '/v1/accounts' },
+  postFetch: { method: 'POST', path: '/v1/fetch' },
+  getPaymentsOne: { method: 'GET', path: '/v1/payments/{paymentId}' },
+  postWallets: { method: 'POST', path: '/v1/wallets' },
+  getWallets: { method: 'GET', path: '/v1/wallets' },
+  postWalletsImport: { method: 'POST', path: '/v1/wallets/import' },
+  getWalletsOne: { method: 'GET', path: '/v1/wallets/{walletId}' },
+  postWalletsFund: { method: 'POST', path: '/v1/wallets/{walletId}/fund' },
+  postWalletsFreeze: { method: 'POST', path: '/v1/wallets/{walletId}/freeze' },
+  postWalletsUnfreeze: { method: 'POST', path: '/v1/wallets/{walletId}/unfreeze' },
   getHealthz: { method: 'GET', path: '/healthz' },
   getReadyz: { method: 'GET', path: '/readyz' },
   getWellKnownJwksJson: { method: 'GET', path: '/.well-known/jwks.json' },

@@ -78,7 +78,9 @@ export class Client {
     for (let attempt = 1; ; attempt += 1) {
       const answered = await this.#send(method, url, body, key)
       const value = await readAnswer(answered)
-      if (answered.status < 400) return checked(value, answered) as Operations[Name]['answer']
+      // 202 is a problem too: a person must be asked first.
+      if (answered.status < 400 && answered.status !== 202)
+        return checked(value, answered) as Operations[Name]['answer']
       const problem = problemOf(value, answered.status)
       const again = problem.status === 503 || problem.code === 'idempotency_in_flight'
       if (!again || attempt >= ATTEMPTS_MAX) throw new ProblemError(problem)
@@ -137,7 +139,9 @@ function retryAfterMs(answered: Answered): number {
 
 /** Holds the policy headers against the decision in the body. */
 function checked(value: unknown, answered: Answered): unknown {
-  const view = value as JsonObject | null
+  const answer = value as JsonObject | null
+  // What came back for a purchase stands beside its gate.
+  const view = (answer?.gate ?? answer) as JsonObject | null
   const decision = view?.gateId === undefined ? undefined : (view.decision as JsonObject | null)
   if (decision === undefined || decision === null) return value
   const settlement = view?.settlement as JsonObject | null

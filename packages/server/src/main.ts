@@ -146,6 +146,9 @@ function openApp(config: OpenConfig, world: World): Opened {
     profiles: new Map(),
     chains: new Map(),
     receipts: new Map(),
+    heads: new Map(),
+    scanned: new Map(),
+    presenting: new Set(),
   }
   return { app, store }
 }

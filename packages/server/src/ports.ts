@@ -293,6 +293,8 @@ export interface Reads {
   counters(scope: Scope, subject: string): Promise<readonly (CounterName & Counter)[]>
   /** Deadlines that have passed, the oldest first, from after the row given. */
   due(at: Instant, limit: number, after?: DueRow): Promise<readonly DueRow[]>
+  /** Every tenant's environments: a handful. */
+  scopes(): Promise<readonly Scope[]>
   unsigned(limit: number): Promise<readonly ReceiptRow[]>
   /** Money held for gates, of every scope. Cost: accounts of parties, never holds of the past. */
   held(): Promise<readonly HeldRow[]>

@@ -132,10 +132,13 @@ function reverse(
   const { paymentId, transaction, transfer } = command
   const { payment, authorization, refunds = [] } = gate
   const before = refunds.reduce((sum, refund) => sum + BigInt(refund.transfer.amount), 0n)
+  // It came in just now, or it lay in suspense until somebody said what it is.
+  const walletId = String(authorization.walletRef)
+  const sources = [`rail:${authorization.rail}/${walletId}`, `suspense:${walletId}`]
   const isOwn =
     payment.paymentId === paymentId &&
     transfer.asset === payment.asset &&
-    transfer.debit === `rail:${authorization.rail}/${String(authorization.walletRef)}` &&
+    sources.includes(transfer.debit) &&
     transfer.credit === `principal:${authorization.payerId}` &&
     refunds.every((refund) => refund.transaction !== transaction) &&
     before + BigInt(transfer.amount) <= BigInt(payment.amount)

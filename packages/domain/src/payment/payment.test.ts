@@ -95,6 +95,7 @@ const accept: PaymentCommand = {
   nonce: first.nonce,
   walletId: 'wlt_01m7w4n5e0e008000000000001',
   payee: 'prn_01m7w4n5e0e008000000000003',
+  sinceBlock: 7,
   at,
 }
 const commands: readonly PaymentCommand[] = [

@@ -28,6 +28,8 @@ export type PaymentCommand =
       readonly nonce: string
       readonly walletId: PaymentStatus['walletId']
       readonly payee: PaymentStatus['payee']
+      /** The newest block when it was accepted: nothing older can have used its credential. */
+      readonly sinceBlock: number
       readonly at: string
     }
   /** Durable before the credential leaves the house. */
@@ -121,7 +123,7 @@ export function decide(payment: Payment, command: PaymentCommand): Events {
 
 function accept(payment: Payment, command: Extract<PaymentCommand, { type: 'accept' }>): Events {
   if (payment.state !== 'requires_payment') return illegal(payment.state, 'queued')
-  const { identity, nonce, walletId, payee, at } = command
+  const { identity, nonce, walletId, payee, sinceBlock, at } = command
   const { schemaVersion: _, authorizationHash: _a, requestFingerprintHash: _r, ...own } = identity
   const record: PaymentStatus = {
     schemaVersion: 'PaymentStatus.v1',
@@ -129,6 +131,7 @@ function accept(payment: Payment, command: Extract<PaymentCommand, { type: 'acce
     nonce,
     walletId,
     payee,
+    sinceBlock,
     state: 'queued',
     category: 'in-flight',
     certainty: 'known',
@@ -207,6 +210,7 @@ const FIXED = [
   'nonce',
   'validAfter',
   'validBefore',
+  'sinceBlock',
 ] as const satisfies readonly (keyof PaymentStatus)[]
 
 /** INVARIANT(one-truth): whatever happens to a payment, it stays this payment. */

@@ -34,17 +34,24 @@ interface Received extends Transferred {
   readonly refundOf: Id<'gat'> | null
 }
 
+/** Somebody said whose it is. */
+interface Funded {
+  readonly transfer: Booked
+  readonly by: Id<'prn'>
+  readonly refundOf: Id<'gat'> | null
+}
+
 export type Inbound =
   | { readonly status: 'none' }
   | ({ readonly status: 'suspense' | 'owned' | 'refund' } & Received)
 
 export type InboundCommand =
   | ({ readonly type: 'receive' } & Received)
-  | { readonly type: 'fund'; readonly transfer: Booked; readonly by: Id<'prn'> }
+  | ({ readonly type: 'fund' } & Funded)
 
 export type InboundEvent =
   | ({ readonly type: 'inboundReceived' } & Received)
-  | { readonly type: 'inboundFunded'; readonly transfer: Booked; readonly by: Id<'prn'> }
+  | ({ readonly type: 'inboundFunded' } & Funded)
 
 /** In the order they are checked. */
 export type InboundRefusal = 'inbound_not_found' | 'inbound_already_booked'
@@ -74,12 +81,19 @@ export function evolveInbound(inbound: Inbound, event: InboundEvent): Inbound {
     case 'inboundReceived': {
       if (inbound.status !== 'none') throw new Error('inboundReceived twice')
       const { type: _, ...received } = event
-      return { ...received, status: event.refundOf === null ? 'suspense' : 'refund' }
+      return { ...received, status: statusOf(event, 'suspense') }
     }
     case 'inboundFunded':
       if (inbound.status !== 'suspense') throw new Error(`inboundFunded after ${inbound.status}`)
-      return { ...inbound, status: 'owned' }
+      return { ...inbound, status: statusOf(event, 'owned'), refundOf: event.refundOf }
     default:
       return unreachable(event)
   }
+}
+
+function statusOf<Otherwise extends string>(
+  { refundOf }: { readonly refundOf: Id<'gat'> | null },
+  otherwise: Otherwise,
+): Otherwise | 'refund' {
+  return refundOf === null ? otherwise : 'refund'
 }

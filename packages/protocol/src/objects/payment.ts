@@ -126,6 +126,7 @@ export const PaymentStatus = document(
     nonce: HashText,
     validAfter: InstantText,
     validBefore: InstantText,
+    sinceBlock: BlockNumber,
     state: PaymentState,
     category: PaymentCategory,
     certainty: words(['known', 'unknown']),
@@ -158,6 +159,9 @@ export const ResponseObservation = document(
     status: Type.Integer({ minimum: 100, maximum: 599 }),
     responseHash: HashText,
     responseBytes: Type.Integer({ minimum: 0, maximum: 9_007_199_254_740_991 }),
+    answerHash: Type.Union([HashText, Type.Null()], {
+      description: 'of what is kept of the answer; null: it was too large to keep',
+    }),
     paymentResponse: Type.Union([
       closed({
         success: Type.Boolean(),

@@ -7,14 +7,20 @@
  * @module
  */
 import { type gate, receipt } from '@surety/domain'
-import { type AgentPassport, canonicalize, type Event, signingInput } from '@surety/protocol'
+import {
+  type AgentPassport,
+  canonicalize,
+  type Event,
+  type ProbeDecision,
+  signingInput,
+} from '@surety/protocol'
 import type { Executed, Scope, SignedRow } from '../ports.ts'
 import type { Answer, App, Signed } from './runtime.ts'
 
 type Receipts = Signed['receipts']
 
 interface Statement {
-  readonly object: receipt.ReceiptObject | AgentPassport
+  readonly object: receipt.ReceiptObject | AgentPassport | ProbeDecision
   readonly kid: string
 }
 
@@ -23,6 +29,10 @@ function statementOf(event: Event): Statement | undefined {
   if (event.stream.startsWith('principal:')) {
     const { passport, kid } = event.data as { passport: AgentPassport; kid: string }
     return { object: passport, kid }
+  }
+  if (event.stream.startsWith('probe:')) {
+    const { decision, kid } = event.data as { decision: ProbeDecision; kid: string }
+    return { object: decision, kid }
   }
   if (!event.stream.startsWith('gate:')) return undefined
   return receipt.receiptOfEvent({ ...event.data, type: event.type } as gate.GateEvent)

@@ -77,6 +77,12 @@ export interface App {
   readonly profiles: Map<string, policy.CompiledProfile>
   readonly chains: Map<string, GrantChain>
   readonly receipts: Map<string, Signed['receipts'][number]>
+  /** The newest block of a network that was seen lately, and when. */
+  readonly heads: Map<string, { readonly number: number; readonly at: Instant }>
+  /** By wallet and asset: the next block to look at for what came in. */
+  readonly scanned: Map<string, bigint>
+  /** Gates whose credential is being handed over by this process. */
+  readonly presenting: Set<string>
   /** The hash of the profile that rules where none is applied. */
   readonly denyAllHash: Hash
 }

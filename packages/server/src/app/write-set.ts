@@ -139,6 +139,8 @@ export const SIGNED_FACTS: ReadonlySet<string> = new Set([
   'decisionRecorded',
   'gateAuthorized',
   'settlementDecided',
+  'paymentReported',
+  'probeDecided',
   'gateHeldForReview',
   'gateSettled',
   'gateVoided',

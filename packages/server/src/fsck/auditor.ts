@@ -39,6 +39,8 @@ interface Authorization {
   readonly holdId: string
   readonly payerId: string
   readonly payee: string
+  readonly rail: string
+  readonly walletRef: string | null
   readonly amountMax: string
   readonly asset: string
 }
@@ -70,6 +72,7 @@ export class Auditor {
   read({ scope, kind, name, events }: Stream): void {
     if (kind === 'deposit') this.#readDeposit(scope.scope, name, events)
     if (kind === 'gate') this.#readGate(scope.scope, name, events)
+    if (kind === 'inbound') this.#readInbound(scope.scope, name, events)
   }
 
   #readDeposit(scope: number, name: string, [event]: readonly Event[]): void {
@@ -80,6 +83,27 @@ export class Auditor {
     const { principalId, amount, asset } = deposit
     const expected = { debit: 'rail:ledger', credit: `principal:${principalId}`, amount, asset }
     this.#move(scope, name, transfer, expected)
+  }
+
+  /** What came into a wallet: mirrored once, in suspense or the owner's, and moved on once. */
+  #readInbound(scope: number, name: string, events: readonly Event[]): void {
+    for (const { type, data } of events) {
+      const { transfer, walletId, amount, asset } = { ...events[0]?.data, ...data } as unknown as {
+        readonly transfer: Movement
+        readonly walletId: string
+        readonly amount: string
+        readonly asset: string
+      }
+      const suspense = `suspense:${walletId}`
+      const debit = type === 'inboundFunded' ? suspense : `rail:x402-evm/${walletId}`
+      // Whose a wallet is stands in its own stream; here it must be a principal's.
+      const isOwned = transfer.credit.startsWith('principal:')
+      const credit = isOwned || type === 'inboundFunded' ? transfer.credit : suspense
+      if (type === 'inboundFunded' && !isOwned) {
+        this.#findings.problem('books', `${name}: it was given to nobody`)
+      }
+      this.#move(scope, name, transfer, { debit, credit, amount, asset })
+    }
   }
 
   #readGate(scope: number, name: string, events: readonly Event[]): void {
@@ -137,7 +161,11 @@ export class Auditor {
       return
     }
     const { holdId, payerId, payee, asset } = holding.authorization
-    const credit = `principal:${outcome === 'released' ? payee : payerId}`
+    const { rail, walletRef } = holding.authorization
+    const credit =
+      outcome === 'captured'
+        ? `rail:${rail}/${String(walletRef)}`
+        : `principal:${outcome === 'released' ? payee : payerId}`
     const expected = { debit: `hold:${holdId}`, credit, amount: String(holding.held), asset }
     if (transfer === null) this.#findings.problem('holds', `${name}: it ends without a transfer`)
     else this.#move(scope, name, transfer, expected)
@@ -145,7 +173,7 @@ export class Auditor {
     for (const claim of holding.claims) {
       const counter = this.#counter(scope, claim)
       counter.reserved -= share(claim, principal)
-      if (outcome === 'released') counter.spent += share(claim, principal)
+      if (outcome === 'released' || outcome === 'captured') counter.spent += share(claim, principal)
     }
   }
 

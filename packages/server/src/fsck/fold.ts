@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { gate, grant, principal } from '@surety/domain'
+import { gate, grant, principal, wallet } from '@surety/domain'
 import { canonicalize, type Event, instantOf } from '@surety/protocol'
 import type { Findings } from './findings.ts'
 import type { Stream } from './streams.ts'
@@ -45,6 +45,24 @@ const KINDS: Readonly<Record<string, Kind>> = {
   key: { family: 'apiKey', initial: null, step: apiKey },
   profile: { family: 'profile', initial: null, step: once('profileStored', 'profile') },
   deposit: { family: 'deposit', initial: null, step: once('depositRecorded', 'deposit') },
+  wallet: {
+    family: 'wallet',
+    initial: wallet.initial,
+    step: (state, event) => wallet.evolve(state as wallet.Wallet, factOf(event)),
+  },
+  inbound: {
+    family: 'inbound',
+    initial: wallet.initialInbound,
+    step: (state, event) => wallet.evolveInbound(state as wallet.Inbound, factOf(event)),
+  },
+  probe: {
+    family: 'probe',
+    initial: null,
+    step: (state, event) => {
+      if (state !== null || event.type !== 'probeDecided') throw new Error('decided twice')
+      return event.data
+    },
+  },
   tenant: {
     family: 'tenant',
     initial: null,
@@ -66,6 +84,12 @@ function ownId({ kind, id, scope, events }: Stream): unknown {
       return data.principalId
     case 'grant':
       return data.grantHash
+    case 'wallet':
+      return data.walletId
+    case 'inbound':
+      return `${data.network}/${data.transaction}/${String(data.logIndex)}`
+    case 'probe':
+      return data.decision?.probeId
     case 'profile':
       return id === 'active' ? id : data.policyHash
     case 'key':

@@ -23,6 +23,8 @@ export class Names {
   readonly #findings: Findings
   readonly #uniques = new Map<string, string>()
   readonly #deadlines = new Map<string, number>()
+  /** Who bought through a gate: the journal does not hold the keys of requests. */
+  readonly #agents = new Map<string, string>()
   readonly #versions = new Map<string, number>()
 
   constructor(findings: Findings) {
@@ -43,6 +45,12 @@ export class Names {
       hold('intent', String(intent.intentId), id)
       hold('nonce', `${String(intent.agentId)}:${String(intent.nonce)}`, id)
     }
+    if (kind === 'gate') this.#readPayment(scope.scope, id, stream, hold)
+    if (kind === 'wallet') {
+      const { ownerId, address } = data as unknown as Readonly<Record<string, string>>
+      hold('walletOf', String(ownerId), id)
+      hold('walletAddress', String(address), id)
+    }
     if (kind === 'grant' && document !== undefined) {
       hold('grantId', String(document.grantId), id)
       hold('grantNonce', `${String(document.grantorId)}:${String(document.nonce)}`, id)
@@ -57,6 +65,23 @@ export class Names {
     if (due !== undefined) this.#deadlines.set(`${String(scope.scope)} ${id}`, instantOf(due))
   }
 
+  /** One payment a gate, one credential a payment; a key of its agent may lead to it. */
+  #readPayment(
+    scope: number,
+    id: string,
+    { events }: Stream,
+    hold: (family: string, key: string, owner: string) => void,
+  ): void {
+    const intent = events[0]?.data.intent as Readonly<Record<string, string>> | undefined
+    this.#agents.set(`${String(scope)} ${id}`, String(intent?.agentId))
+    const accepted = events.find(({ type }) => type === 'paymentMoved')
+    const payment = accepted?.data.payment as Readonly<Record<string, string>> | undefined
+    if (payment === undefined) return
+    const { network, payer, nonce, paymentId } = payment
+    hold('credential', `${String(network)}:${String(payer)}:${String(nonce)}`, id)
+    hold('payment', String(paymentId), id)
+  }
+
   finish(tables: Tables): void {
     this.#checkUniques(tables)
     this.#checkAnswers(tables)
@@ -67,7 +92,11 @@ export class Names {
   #checkUniques(tables: Tables): void {
     for (const { scope, family, name, owner } of tables.rows(UNIQUES)) {
       const key = `${String(scope)} ${String(family)} ${String(name)}`
-      const isHeld = this.#uniques.get(key) === owner
+      const agent = this.#agents.get(`${String(scope)} ${String(owner)}`)
+      const isHeld =
+        family === 'purchase'
+          ? agent !== undefined && String(name).startsWith(`${agent}:`)
+          : this.#uniques.get(key) === owner
       this.#findings.expect('uniques', isHeld, `${key} is not what ${String(owner)} is called`)
       this.#uniques.delete(key)
     }
@@ -126,7 +155,7 @@ function dueOf(state: Members | undefined): string | undefined {
     case 'authorized':
       return inside('authorization')?.notAfter
     case 'executing':
-      return state.evidenceBy as string
+      return inside('payment')?.at ?? (state.evidenceBy as string)
     default:
       return undefined
   }

@@ -27,6 +27,8 @@ const STATEMENT_OF: Readonly<Record<string, string>> = {
   decisionRecorded: 'decision',
   gateAuthorized: 'authorization',
   settlementDecided: 'record',
+  paymentReported: 'payment',
+  probeDecided: 'decision',
   gateHeldForReview: 'receipt',
   gateSettled: 'receipt',
   gateVoided: 'receipt',
@@ -44,6 +46,7 @@ const STATED: readonly (readonly [hash: string, member: string])[] = [
   ['decisionHash', 'decision'],
   ['authorizationHash', 'authorization'],
   ['evidenceHash', 'statement'],
+  ['evidenceHash', 'observation'],
   ['receiptHash', 'receipt'],
   ['grantHash', 'document'],
   ['policyHash', 'profile'],
@@ -199,7 +202,10 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
     if (type === 'gateDeclared') {
       const by = String(inside('intent').agentId)
       wanted.set('intent.jws', party('intentHash', by, 'ExecutionIntent.v1'))
+      // What nobody signed has no signature to keep.
+      if (data.kid === null) wanted.delete('intent.jws')
     }
+    for (const [name, hash] of purchaseDocuments(type, data)) wanted.set(name, { hash })
     if (type === 'decisionRecorded') {
       const hash = String(inside('decision').inputHash)
       wanted.set(`facts-${hash}.json`, { hash })
@@ -230,6 +236,20 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
     }
   }
   return wanted
+}
+
+/** What is kept of a purchase: the offer that was taken, and the answer that came back. */
+function purchaseDocuments(type: string, data: Data): readonly (readonly [string, string])[] {
+  const named = (member: string, hash: string): string | undefined => {
+    const value = (data[member] as Data | undefined)?.[hash]
+    return typeof value === 'string' ? value : undefined
+  }
+  const offer = type === 'gateDeclared' ? named('quote', 'offerHash') : undefined
+  const answer = type === 'responseObserved' ? named('observation', 'answerHash') : undefined
+  return [
+    ...(offer === undefined ? [] : [['offer.json', offer] as const]),
+    ...(answer === undefined ? [] : [['answer.json', answer] as const]),
+  ]
 }
 
 const POLICY_CHANGES = new Set(['profileApplied', 'profileShadowed', 'profileShadowEnded'])

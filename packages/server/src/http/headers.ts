@@ -11,8 +11,10 @@ import type { JsonObject } from '@surety/protocol'
  */
 export function policyHeaders(view: JsonObject): Readonly<Record<string, string>> {
   const decision = view.decision as JsonObject | null | undefined
-  if (decision === null || decision === undefined || !('gateId' in view)) return {}
-  const settlement = view.settlement as JsonObject | null
+  if (decision === null || decision === undefined) return {}
+  // An unpaid probe is decided without a gate.
+  if (!('gateId' in view) && !('probeId' in decision)) return {}
+  const settlement = view.settlement as JsonObject | null | undefined
   return {
     'x-surety-policy-decision': String(decision.decision),
     'x-surety-policy-hash': String(decision.policyHash),

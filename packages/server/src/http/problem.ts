@@ -4,9 +4,16 @@
  * @module
  */
 import { STATUS_CODES } from 'node:http'
-import { type Problem, type ProblemCode, renderProblem } from '@surety/protocol'
+import {
+  type JsonObject,
+  type Problem,
+  type ProblemCode,
+  REASON_CODES,
+  renderProblem,
+} from '@surety/protocol'
 import type { FastifyError, FastifyReply } from 'fastify'
 import { Failure } from '../ports.ts'
+import { policyHeaders } from './headers.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 const RETRY_AFTER_S = '1'
@@ -17,13 +24,38 @@ export function sendProblem(
   code: ProblemCode,
   requestId: string,
   detail?: string,
+  params?: Readonly<Record<string, string>>,
 ): FastifyReply {
-  const problem: Problem = renderProblem(code, { detail, instance: requestId })
+  const problem: Problem = renderProblem(code, { detail, instance: requestId, params })
   if (problem.status === 503 || code === 'idempotency_in_flight') {
     reply.header('retry-after', RETRY_AFTER_S)
   }
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="surety"')
   return reply.status(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+}
+
+/** Sends what a decision refused, with the decision: its words in the body, and the six headers. */
+export function sendDecided(
+  reply: FastifyReply,
+  { code, view }: { readonly code: ProblemCode; readonly view: JsonObject },
+  requestId: string,
+): FastifyReply {
+  const decision = (view.decision ?? {}) as JsonObject
+  const named: JsonObject = {
+    ...(view.gateId === undefined ? {} : { gateId: view.gateId }),
+    ...decision,
+  }
+  const members = ['gateId', 'decisionId', 'decision', 'reasonCode', 'policyHash'] as const
+  const params = Object.fromEntries(
+    members.flatMap((member) => {
+      const value = named[member]
+      return typeof value === 'string' ? [[member, value]] : []
+    }),
+  )
+  const reason = params.reasonCode as keyof typeof REASON_CODES | undefined
+  const detail = reason === undefined ? undefined : REASON_CODES[reason].meaning
+  if ('gateId' in params) reply.header('location', `/v1/gates/${params.gateId ?? ''}`)
+  return sendProblem(reply.headers(policyHeaders(view)), code, requestId, detail, params)
 }
 
 /** A problem as a whole HTTP response, for what never became a request. */

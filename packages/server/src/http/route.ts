@@ -4,7 +4,7 @@
  * @module
  */
 import type { Static, TObject, TSchema } from '@sinclair/typebox'
-import type { ProblemCode, Result } from '@surety/protocol'
+import type { JsonObject, ProblemCode, Result } from '@surety/protocol'
 import type { ApiScope } from '../app/api-key/api-keys.ts'
 import type { App, Caller, Signed } from '../app/runtime.ts'
 import type { Idempotency } from '../ports.ts'
@@ -20,8 +20,15 @@ export interface Request<Params, Query, Body> {
 
 /** What a handler answers: a plain body, or a command's signed answer. */
 export type Reply = Result<
-  | { readonly type: 'body'; readonly body: unknown }
-  | { readonly type: 'signed'; readonly signed: Signed },
+  | { readonly type: 'body'; readonly body: unknown; readonly about?: JsonObject }
+  | {
+      readonly type: 'signed'
+      readonly signed: Signed
+      /** The gate that the policy headers are of, where the body is more than it. */
+      readonly about?: JsonObject
+    }
+  /** A problem that carries the decision behind it. */
+  | { readonly type: 'decided'; readonly code: ProblemCode; readonly view: JsonObject },
   ProblemCode
 >
 

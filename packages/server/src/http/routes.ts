@@ -10,12 +10,16 @@ import { gateRoutes } from './routes/gates.ts'
 import { houseRoutes } from './routes/house.ts'
 import { partyRoutes } from './routes/parties.ts'
 import { policyRoutes } from './routes/policy.ts'
+import { purchaseRoutes } from './routes/purchases.ts'
+import { walletRoutes } from './routes/wallets.ts'
 
 export const API_ROUTES: readonly Route[] = [
   ...gateRoutes,
   ...authorityRoutes,
   ...policyRoutes,
   ...partyRoutes,
+  ...purchaseRoutes,
+  ...walletRoutes,
   ...houseRoutes(describeApi),
 ]
 

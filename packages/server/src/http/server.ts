@@ -13,7 +13,7 @@ import { readBody } from './body.ts'
 import { callerOf } from './caller.ts'
 import { idempotencyKey, policyHeaders } from './headers.ts'
 import { METRICS_PATH, serveMetrics } from './metrics.ts'
-import { codeOf, rawProblem, sendProblem } from './problem.ts'
+import { codeOf, rawProblem, sendDecided, sendProblem } from './problem.ts'
 import type { Reply, Route } from './route.ts'
 import { API_ROUTES } from './routes.ts'
 import { beginSpan, endSpan, withinSpan } from './spans.ts'
@@ -211,11 +211,12 @@ function send(reply: FastifyReply, route: Route, answered: Reply, requestId: str
   if (!answered.ok) return sendProblem(reply, answered.refusal, requestId, answered.detail)
   const { value } = answered
   if (value.type === 'body') {
-    const headers = policyHeaders((value.body ?? {}) as never)
+    const headers = policyHeaders(value.about ?? ((value.body ?? {}) as never))
     return reply.status(route.status).headers(headers).send(value.body)
   }
+  if (value.type === 'decided') return sendDecided(reply, value, requestId)
   const { view, receipts, replayed } = value.signed
-  reply.status(route.status).headers(policyHeaders(view))
+  reply.status(route.status).headers(policyHeaders(value.about ?? view))
   if (replayed) reply.header('idempotent-replayed', 'true')
   return reply.send({ ...view, receipts })
 }

@@ -5,10 +5,12 @@
  */
 import { type TSchema, Type } from '@sinclair/typebox'
 import {
+  AddressText,
   AmountText,
   AssetText,
   Authorization,
   CheckResult,
+  ClaimRecord,
   Colour,
   closed,
   EnvironmentWord,
@@ -21,10 +23,14 @@ import {
   Lifecycle,
   NameText,
   PartyKey,
+  PaymentStatus,
   PolicyDecision,
   PrincipalKind,
+  ProbeDecision,
   Profile,
   RoleHeld,
+  TransactionText,
+  WalletStatus,
   words,
 } from '@surety/protocol'
 
@@ -63,7 +69,7 @@ const SettlementView = closed({
     'review',
     'unknown',
   ]),
-  verdict: orNull(words(['release', 'refund', 'review'])),
+  verdict: orNull(words(['release', 'refund', 'review', 'capture'])),
   colour: Colour,
   basis: words(['signed', 'observed', 'none']),
   checks: Type.Array(CheckResult),
@@ -95,9 +101,78 @@ export const GateView = closed(
       }),
     ),
     settlement: orNull(SettlementView),
+    payment: orNull(closed(PaymentStatus.properties)),
+    claim: orNull(ClaimRecord),
+    refunds: Type.Array(
+      closed({
+        transaction: TransactionText,
+        transfer: closed({
+          transferId: idOf('trf'),
+          debit: Type.String(),
+          credit: Type.String(),
+          amount: AmountText,
+          asset: AssetText,
+        }),
+      }),
+    ),
     receipts: Type.Optional(ReceiptList),
   },
   { $id: 'Gate', description: 'one paid action, from intent to settlement' },
+)
+
+export const FetchView = closed(
+  {
+    gate: orNull(GateView),
+    probe: orNull(closed(ProbeDecision.properties)),
+    response: orNull(
+      closed({
+        status: Type.Integer({ minimum: 100, maximum: 599 }),
+        headers: Type.Array(Type.Tuple([Type.String(), Type.String()])),
+        body: Type.String({ description: 'base64url' }),
+      }),
+    ),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Fetched', description: 'what came back, and what was paid for it' },
+)
+
+export const WalletView = closed(
+  {
+    walletId: idOf('wlt'),
+    ownerId: idOf('prn'),
+    address: AddressText,
+    name: Type.String(),
+    status: WalletStatus,
+    origin: words(['created', 'imported']),
+    balances: Type.Optional(
+      Type.Array(
+        closed({
+          asset: AssetText,
+          booked: AmountText,
+          available: AmountText,
+          suspense: AmountText,
+          onChain: Type.String({ pattern: '^[0-9]{1,78}$' }),
+        }),
+      ),
+    ),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Wallet', description: 'what pays on a chain, for one principal; never its key' },
+)
+
+export const InboundView = closed(
+  {
+    walletId: idOf('wlt'),
+    network: NameText,
+    asset: AssetText,
+    transaction: TransactionText,
+    from: AddressText,
+    amount: AmountText,
+    status: words(['suspense', 'owned', 'refund']),
+    refundOf: orNull(idOf('gat')),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Inbound', description: 'a transfer into a wallet, booked' },
 )
 
 export const PrincipalView = closed(

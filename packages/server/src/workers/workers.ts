@@ -7,6 +7,8 @@ import { addMs } from '@surety/protocol'
 import { passDeadline } from '../app/gate/end-gate.ts'
 import { signEvents } from '../app/receipts.ts'
 import { type App, type Caller, run } from '../app/runtime.ts'
+import { reconcile } from '../app/x402/reconcile.ts'
+import { receiveInScope } from '../app/x402/wallet/inbound.ts'
 import { type DueRow, Failure, type Notifier, type ReceiptRow } from '../ports.ts'
 
 const ROWS_MAX = 256
@@ -29,7 +31,9 @@ async function expire(app: App): Promise<void> {
   let after: DueRow | undefined
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     const due = await app.store.reads.due(at, ROWS_MAX, after)
-    await Promise.all(due.map((row) => endOverdue(app, row)))
+    // What waits for a chain is not ended by the clock.
+    const others = await reconcile(app, due)
+    await Promise.all(others.map((row) => endOverdue(app, row)))
     after = due.at(-1)
     if (after === undefined) return
   }
@@ -103,6 +107,12 @@ export async function deliverOutbox(app: App, notifier: Notifier): Promise<numbe
   return rows.length
 }
 
+/** Books what came into wallets, of every scope. */
+async function receiveInbound(app: App): Promise<void> {
+  if (app.blockchains.size === 0) return
+  for (const scope of await app.store.reads.scopes()) await receiveInScope(app, scope)
+}
+
 export interface Workers {
   /** Runs a round now, and another every so often. */
   start(): void
@@ -121,6 +131,7 @@ export function prepareWorkers(app: App, notifier: Notifier, everyMs: number): W
     for (const each of [
       () => repeated(() => signLate(app)),
       () => expire(app),
+      () => receiveInbound(app),
       () => repeated(() => deliverOutbox(app, notifier)),
     ]) {
       try {

@@ -16,6 +16,7 @@ export const SCOPES = {
   'keys:write': 'create, rotate and revoke API keys',
   'deposits:write': 'record deposits',
   'profiles:write': 'apply profiles',
+  'wallets:write': 'create, import, fund and freeze wallets',
   'grants:write': 'issue and revoke grants of its own principal',
   'grants:revoke-any': 'revoke any grant',
   'gates:write': 'declare, authorize and void gates of its own principal',

@@ -79,7 +79,7 @@ async function partsOf(
     gateId,
     events,
     signed: {
-      intent: documents.get('intent.jws') ?? '',
+      intent: documents.get('intent.jws') ?? null,
       grants,
       response: documents.get('response.jws') ?? null,
     },

@@ -17,6 +17,7 @@ import type {
   Idempotency,
   Meter,
   Outcome,
+  Scope,
   Stamp,
   UseCase,
 } from '../../ports.ts'
@@ -46,7 +47,7 @@ interface Authorizing extends Deciding {
 }
 
 /** What a decision on an intent needs, whoever asks for it. */
-interface Deciding {
+export interface Deciding {
   readonly intent: DecisionFacts['intent']
   readonly intentKid: string | null
   readonly quote: DecisionFacts['quote']
@@ -65,7 +66,7 @@ type Decided = Extract<gate.Gate, { status: 'denied' | 'waiting' | 'authorized' 
 type Reads = ReturnType<typeof reads>
 
 /** The facts of a decision, by key. */
-function decisionReads(input: Deciding) {
+export function decisionReads(input: Deciding) {
   const { intent, chain, counterNames, counting } = input
   const payerId = chain[0]?.document.payerId ?? intent.agentId
   const { asset } = intent
@@ -98,7 +99,7 @@ const useCase: UseCase<Authorizing, Reads, Answer> = {
 }
 
 /** What keeps a decision from being made at all: it is prepared again, or refused. */
-function refusalBefore(
+export function refusalBefore(
   read: DecisionReads,
   input: Deciding,
   stamp: Stamp,
@@ -159,7 +160,7 @@ function decideOn(
 }
 
 /** Decides on a declared gate: the facts of it, what they do to money, and the state after. */
-function decideInto(
+export function decideInto(
   writing: Writing,
   before: Declared,
   given: { readonly read: DecisionReads; readonly input: Deciding; readonly stamp: Stamp },
@@ -257,28 +258,34 @@ export function authorizeGate(
       if (state.status === 'none') return err('gate_not_found')
       const { intent } = state
       if (intent.agentId !== caller.principalId) return err('gate_not_found')
-      const chain = await grantChain(app, scope, intent.grantHash)
-      const { profile, watching } = await currentProfiles(app, scope)
-      const at = app.clock.now()
-      return ok({
-        gateId: state.gateId,
-        intent,
-        intentKid: state.intentKid,
-        quote: state.quote ?? null,
-        walletId: state.walletId ?? null,
-        chain,
-        profile,
-        watching,
-        meter: app.meter,
-        denyAllHash: app.denyAllHash,
-        counterNames: countersOf(intent, chain, at),
-        counting: countingOf(
-          profilesOf({ profile, watching }),
-          intent,
-          chain[0]?.document.payerId,
-          at,
-        ),
-      })
+      const { intentKid, quote = null, walletId = null } = state
+      const asked = { intent, intentKid, quote, walletId }
+      return ok({ gateId: state.gateId, ...(await preparedFor(app, scope, asked)) })
     },
+  }
+}
+
+/**
+ * What a decision needs besides the question: the profiles that rule and watch now, the chain of
+ * grants, and what is to be counted.
+ */
+export async function preparedFor(
+  app: App,
+  scope: Scope,
+  asked: Pick<Deciding, 'intent' | 'intentKid' | 'quote' | 'walletId'>,
+): Promise<Deciding> {
+  const { intent } = asked
+  const chain = await grantChain(app, scope, intent.grantHash)
+  const profiles = await currentProfiles(app, scope)
+  const at = app.clock.now()
+  const payerId = chain[0]?.document.payerId
+  return {
+    ...asked,
+    ...profiles,
+    chain,
+    meter: app.meter,
+    denyAllHash: app.denyAllHash,
+    counterNames: countersOf(intent, chain, at),
+    counting: countingOf(profilesOf(profiles), intent, payerId, at),
   }
 }

@@ -117,7 +117,8 @@ function grantFacts({ chain, grants, parties }: Gathered): GrantFacts[] {
   }))
 }
 
-function walletFacts(state: wallet.Wallet): DecisionFacts['wallet'] {
+/** What a decision knows of the wallet that pays; none where the books themselves do. */
+export function walletFacts(state: wallet.Wallet): DecisionFacts['wallet'] {
   if (state.status === 'none') return null
   const { walletId, ownerId, address, status } = state
   return { walletId, ownerId, address, status }

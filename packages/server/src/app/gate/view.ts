@@ -25,6 +25,9 @@ export function gateView(state: Known): JsonObject {
     authorization: ordered(authorization),
     execution: executionOf(state),
     settlement: settlementOf(state),
+    payment: 'payment' in state ? ordered(state.payment ?? null) : null,
+    claim: 'claim' in state ? ordered(state.claim ?? null) : null,
+    refunds: 'refunds' in state ? ordered(state.refunds ?? []) : [],
   } as unknown as JsonObject
 }
 
@@ -73,6 +76,7 @@ function settlementStatus(state: Known): string {
     return state.authorization === null ? 'none' : state.status
   }
   if (state.status === 'review') return 'review'
+  if (state.status === 'executing' && state.payment?.certainty === 'unknown') return 'unknown'
   return 'partition' in state ? 'held' : 'none'
 }
 
@@ -84,7 +88,8 @@ export function deadlineOf(state: Gate): Instant | null {
     case 'authorized':
       return instantOf(state.authorization.notAfter)
     case 'executing':
-      return instantOf(state.evidenceBy)
+      // What was presented to a rail is looked after until the rail has shown what became of it.
+      return instantOf(state.payment?.at ?? state.evidenceBy)
     default:
       return null
   }

@@ -50,7 +50,7 @@ export function sqliteReads(rows: RowReader, committed: Committed): Reads {
   return { ...readsOfScopes(rows, committed, all), ...readsOfWork(rows, all) }
 }
 
-type OfWork = Pick<Reads, 'due' | 'unsigned' | 'outbox' | 'held' | 'backlog'>
+type OfWork = Pick<Reads, 'due' | 'scopes' | 'unsigned' | 'outbox' | 'held' | 'backlog'>
 
 /** What callers ask: always of one scope; a scope that does not exist has nothing. */
 function readsOfScopes(rows: RowReader, committed: Committed, all: All): Omit<Reads, keyof OfWork> {
@@ -121,6 +121,9 @@ function readsOfWork(rows: RowReader, all: All): OfWork {
         scope: rows.scopeOf(row.scope),
         id: row.id as string,
       }))
+    },
+    async scopes() {
+      return all(SCOPES).map((row) => rows.scopeOf(row.scope))
     },
     async unsigned(limit) {
       return all(UNSIGNED, limit).map((row) => ({

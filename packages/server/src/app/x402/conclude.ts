@@ -1,0 +1,224 @@
+/**
+ * What becomes of a presented payment, written down: captured, still unknown, or disproved.
+ *
+ * What the rail showed is found out before the commit; what follows from it is decided inside.
+ * Rules: domain/payment, domain/gate. INVARIANT(unknown): no answer ends nothing.
+ *
+ * @module
+ */
+import { evidence, gate, payment, receipt } from '@surety/domain'
+import {
+  type ClaimRecord,
+  type Hash,
+  hashOf,
+  type Id,
+  ok,
+  type Profile,
+  type ResponseObservation,
+} from '@surety/protocol'
+import type { Outcome, Stamp, Stored, UseCase } from '../../ports.ts'
+import { claimsFor, closing, eventTransfer, noticeOf } from '../gate/money.ts'
+import { settleExecuted } from '../gate/settle.ts'
+import { deadlineOf, evolveAll } from '../gate/view.ts'
+import { type Answer, type Call, gateKey, gateStream } from '../runtime.ts'
+import { Writing } from '../write-set.ts'
+
+interface Place {
+  readonly transaction: string
+  readonly blockNumber: number
+}
+
+/** What the rail shows of a payment. */
+export type RailFinding =
+  | { readonly type: 'nothing' }
+  | ({ readonly type: 'seen' } & Place)
+  | ({ readonly type: 'final' } & Place)
+  | { readonly type: 'disproved'; readonly reason: payment.Reason }
+
+/** What Surety saw come back, and what is kept of it. */
+export interface Observed {
+  readonly evidenceHash: Hash
+  readonly observation: ResponseObservation
+  readonly body: evidence.BodyFacts | null
+  /** The answer as it is given again to the same key; `null` if it was too large. */
+  readonly document: string | null
+}
+
+export interface Concluding {
+  readonly gateId: Id<'gat'>
+  readonly finding: RailFinding
+  /** Fresh, or kept from an earlier commit; the state says which. */
+  readonly observed: Observed | null
+  readonly settlement: Profile['settlement']
+}
+
+type Reads = { readonly gate: ReturnType<typeof gateKey> }
+type Executing = Extract<gate.Gate, { status: 'executing' }>
+
+const useCase: UseCase<Concluding, Reads, Answer> = {
+  reads: ({ gateId }) => ({ gate: gateKey(gateId) }),
+  decide: ({ gate: before }, input, stamp) => {
+    const { state } = before
+    // INVARIANT(terminal): somebody else has concluded it; their fact stands.
+    if (state.status !== 'executing' || state.payment === undefined) {
+      return { type: 'refuse', code: 'gate_settled' }
+    }
+    const writing = new Conclusion(before, state, input, stamp)
+    switch (input.finding.type) {
+      case 'final':
+        return writing.capture(input.finding)
+      case 'disproved':
+        return writing.disprove(input.finding.reason)
+      case 'seen':
+      case 'nothing':
+        return writing.wait(input.finding)
+    }
+  },
+}
+
+class Conclusion {
+  readonly #before: Stored<gate.Gate>
+  readonly #state: Executing
+  readonly #input: Concluding
+  readonly #stamp: Stamp
+  readonly #payment: payment.Payment
+
+  constructor(before: Stored<gate.Gate>, state: Executing, input: Concluding, stamp: Stamp) {
+    this.#before = before
+    this.#state = state
+    this.#input = input
+    this.#stamp = stamp
+    this.#payment = state.payment as payment.Payment
+  }
+
+  /** Captured is captured, whatever the colour; bad evidence opens a claim. */
+  capture(found: Place): Outcome<Answer> {
+    const { transaction, blockNumber } = found
+    const at = this.#stamp.atText
+    const payments = this.#pay({ type: 'confirm', transaction, blockNumber, at })
+    const observed = this.#input.observed
+    const { verifiers } = this.#input.settlement
+    const checks =
+      observed === null ? [] : evidence.check(verifiers, observed.observation, observed.body)
+    const first = this.#facts(payments)
+    const claim = this.#claim(evidence.claimReason(evidence.colourOf(checks)))
+    if (claim !== undefined) {
+      const executed = evolveAll(this.#state, first, this.#stamp.at)
+      const opened = gate.decide(executed, { type: 'claim', claim })
+      if (!opened.ok) throw new Error(`a captured gate refuses its claim: ${opened.refusal}`)
+      first.push(...opened.value)
+    }
+    const { settlement } = this.#input
+    const document = this.#document()
+    return settleExecuted(this.#before, first, { checks, settlement, document }, this.#stamp)
+  }
+
+  #claim(reason: ClaimRecord['reason'] | null): ClaimRecord | undefined {
+    if (reason === null || !('paymentId' in this.#payment)) return undefined
+    const { paymentId, amount, asset } = this.#payment
+    const evidenceHash = this.#input.observed?.evidenceHash ?? null
+    return { claimId: this.#stamp.mint('clm'), paymentId, reason, amount, asset, evidenceHash }
+  }
+
+  /** Not used, and it never will be: the money goes back to the payer. */
+  disprove(reason: payment.Reason): Outcome<Answer> {
+    const stamp = this.#stamp
+    const [failed] = this.#pay({ type: 'end', reason, at: stamp.atText })
+    if (failed?.type !== 'paymentReported') throw new Error('an end is reported')
+    const state = { ...this.#state, payment: failed.payment }
+    const posting = closing(state, 'refund', stamp.mint('trf'))
+    const closed = receipt.endingReceiptOf(state, 'voided', {
+      settlementDecisionHash: null,
+      transferId: posting.transferId,
+      at: stamp.atText,
+    })
+    const ended = gate.decide(this.#state, {
+      type: 'disprove',
+      payment: failed,
+      receipt: closed,
+      receiptHash: hashOf(closed, stamp.crypto),
+      kid: stamp.kids.settlement,
+      transfer: eventTransfer(posting),
+    })
+    if (!ended.ok) throw new Error(`a presented gate refuses its disproof: ${ended.refusal}`)
+    const writing = new Writing(stamp).transfer(posting)
+    writing.count(claimsFor(state.claims, state.authorization.amountMax, 'giveBack'))
+    return this.#append(writing, ended.value)
+  }
+
+  /** Nothing is proven yet. The first time it is said, and signed; then it is only waited for. */
+  wait(found: Extract<RailFinding, { type: 'seen' | 'nothing' }>): Outcome<Answer> {
+    const at = this.#stamp.atText
+    const { state, certainty } = this.#state.payment ?? {}
+    const command: payment.PaymentCommand | undefined =
+      found.type === 'seen' && state === 'broadcasting'
+        ? { ...found, type: 'see', at }
+        : found.type === 'nothing' && certainty === 'known'
+          ? { type: 'lose', at }
+          : undefined
+    const facts = this.#facts(command === undefined ? [] : this.#pay(command))
+    if (facts.length === 0) return { type: 'refuse', code: 'payment_unknown' }
+    const writing = new Writing(this.#stamp)
+    const document = this.#document()
+    if (document !== null) writing.document(this.#state.gateId, document.name, document.text)
+    return this.#append(writing, facts)
+  }
+
+  #append(writing: Writing, facts: readonly gate.GateEvent[]): Outcome<Answer> {
+    const { gateId } = this.#state
+    const state = evolveAll(this.#state, facts, this.#stamp.at)
+    if (state.status === 'none') throw new Error('a concluded gate is one')
+    const stream = gateStream(gateId)
+    writing.append({ family: 'gate', id: gateId, stream, before: this.#before }, facts, state)
+    const word = state.status === 'executing' ? 'unknown' : state.status
+    return writing
+      .deadline(gateId, deadlineOf(this.#state), deadlineOf(state))
+      .notify(`gate.${word}`, noticeOf(state, this.#stamp))
+      .answer(null, stream)
+  }
+
+  /** The payment's own facts, as facts of the gate. */
+  #pay(command: payment.PaymentCommand): readonly PaymentFact[] {
+    const decided = payment.decide(this.#payment, command)
+    if (!decided.ok) throw new Error(`${decided.refusal}: ${decided.detail ?? ''}`)
+    const kid = this.#stamp.kids.settlement
+    return decided.value.map((event) =>
+      event.type === 'paymentReported'
+        ? { ...event, type: event.type, kid }
+        : { ...event, type: event.type },
+    ) as readonly PaymentFact[]
+  }
+
+  /** What the gate makes of them, with what was seen if it was not written down before. */
+  #facts(payments: readonly PaymentFact[]): gate.GateEvent[] {
+    const { observed } = this.#input
+    const isNew = observed !== null && this.#state.observed === undefined
+    const { evidenceHash, observation } = observed ?? {}
+    const decided = gate.decide(this.#state, {
+      type: 'pay',
+      payments,
+      observed:
+        isNew && evidenceHash !== undefined && observation !== undefined
+          ? { evidenceHash, observation }
+          : null,
+    })
+    if (!decided.ok) throw new Error(`an executing gate refuses: ${decided.refusal}`)
+    return [...decided.value]
+  }
+
+  #document(): { readonly name: string; readonly text: string } | null {
+    const text = this.#input.observed?.document ?? null
+    const isNew = this.#state.observed === undefined
+    return text === null || !isNew ? null : { name: ANSWER_DOCUMENT, text }
+  }
+}
+
+type PaymentFact = Extract<gate.PaidEvent, { type: 'paymentMoved' | 'paymentReported' }>
+
+/** What is kept of the answer to a purchase, so that it can be given again. */
+export const ANSWER_DOCUMENT = 'answer.json'
+
+/** Writes down what was found. */
+export function concludeWith(input: Concluding): Call<Concluding, Reads> {
+  return { useCase, idempotency: null, prepare: async () => ok(input) }
+}

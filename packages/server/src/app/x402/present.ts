@@ -1,0 +1,182 @@
+/**
+ * Handing over a credential, and taking down what comes back.
+ *
+ * By now everything is on the disk: signing and sending again gives the same bytes. What the seller
+ * says of the payment is noted; what the chain says is believed. INVARIANT(unknown).
+ *
+ * @module
+ */
+import type { evidence, gate } from '@surety/domain'
+import {
+  canonicalize,
+  type Environment,
+  formatInstant,
+  fromBase64url,
+  fromUtf8,
+  hashOf,
+  instantOf,
+  type JsonObject,
+  type PaymentStatus,
+  type Profile,
+  parseJson,
+  parseOwnJson,
+  parsePaymentResponse,
+  type ResponseObservation,
+  toBase64url,
+  writePaymentSignature,
+  X402_HEADERS,
+} from '@surety/protocol'
+import { type WebAnswer, WebFailure, type WebHeaders } from '../../ports/web.ts'
+import type { App } from '../runtime.ts'
+import { headersToAgent } from '../web/headers.ts'
+import type { Observed } from './conclude.ts'
+import { offerAgain } from './offers.ts'
+import type { FetchRequest } from './request.ts'
+
+type Executing = Extract<gate.Gate, { status: 'executing' }>
+
+export const LIMITS = {
+  /** Of a body that is kept, so that it can be given again. */
+  bodyBytesMax: 4_194_304,
+  headTimeMs: 30_000,
+  timeMs: 60_000,
+} as const
+
+const SECOND_MS = 1_000
+
+/** The value of PAYMENT-SIGNATURE for an accepted payment: the same whenever it is asked for. */
+export async function credentialOf(
+  app: App,
+  payment: PaymentStatus,
+  offerDocument: string,
+  environment: Environment,
+): Promise<string> {
+  const { required, offer } = offerAgain(offerDocument, environment)
+  const window = {
+    validAfter: instantOf(payment.validAfter) / SECOND_MS,
+    validBefore: instantOf(payment.validBefore) / SECOND_MS,
+  }
+  const { asset, payTo: to, payer: from, nonce, paymentId } = payment
+  const value = BigInt(payment.amount)
+  const signature = await app.wallets.signTransfer(from, { asset, to, value, nonce, ...window })
+  return writePaymentSignature(required, offer, { from, nonce, signature, ...window }, paymentId)
+}
+
+/** What came back for a credential: an answer, or nothing conclusive. */
+export type Presented =
+  | { readonly type: 'answer'; readonly answer: WebAnswer; readonly startedAt: string }
+  | { readonly type: 'silence'; readonly code: string }
+
+/** Sends the request again, with the credential. From here on somebody else may have it. */
+export async function present(
+  app: App,
+  request: FetchRequest,
+  credential: string,
+  mayBePrivate: boolean,
+): Promise<Presented> {
+  const { method, url, body } = request
+  const headers = [...request.headers, [X402_HEADERS.signature, credential] as const]
+  const startedAt = formatInstant(app.clock.now())
+  try {
+    const sent = { method, url, headers, mayBePrivate, limits: LIMITS }
+    const answer = await app.web.fetch(body.length === 0 ? sent : { ...sent, body })
+    return { type: 'answer', answer, startedAt }
+  } catch (failure) {
+    if (!(failure instanceof WebFailure)) throw failure
+    return { type: 'silence', code: failure.code }
+  }
+}
+
+/** What of an answer goes on to the agent, whole. */
+export interface KeptAnswer {
+  readonly status: number
+  readonly headers: WebHeaders
+  readonly body: Uint8Array
+}
+
+/** Takes an answer down. `body`: what was read of it, and whether it is worth keeping. */
+export async function observe(
+  app: App,
+  state: Executing,
+  seen: {
+    readonly answer: Pick<WebAnswer, 'status' | 'headers'>
+    readonly startedAt: string
+    readonly responseHash: string
+    readonly responseBytes: number
+    /** `null`: too large to keep, or handed on as it came. */
+    readonly body: Uint8Array | null
+  },
+  settlement: Profile['settlement'],
+): Promise<Observed> {
+  const { status, headers } = seen.answer
+  const document = seen.body === null ? null : answerDocument({ status, headers, body: seen.body })
+  const { tenantId, environment, gateId, authorization } = state
+  const observation: ResponseObservation = {
+    schemaVersion: 'ResponseObservation.v1',
+    tenantId,
+    environment,
+    gateId,
+    paymentId: ensurePayment(state).paymentId,
+    requestFingerprintHash: authorization.requestFingerprintHash,
+    status,
+    responseHash: seen.responseHash,
+    responseBytes: seen.responseBytes,
+    answerHash: document === null ? null : app.crypto.sha256(document),
+    paymentResponse: paymentResponseOf(headers),
+    startedAt: seen.startedAt,
+    completedAt: formatInstant(app.clock.now()),
+  }
+  const evidenceHash = hashOf(observation, app.crypto)
+  const body = await bodyFacts(app, seen.body, settlement)
+  return { evidenceHash, observation, body, document }
+}
+
+export function ensurePayment(state: Executing): PaymentStatus {
+  if (state.payment === undefined) throw new Error('a presented gate has a payment')
+  return state.payment
+}
+
+/** What the seller says of the payment: noted, and believed in nothing. */
+function paymentResponseOf(headers: WebHeaders): ResponseObservation['paymentResponse'] {
+  const header = headerOf(headers, X402_HEADERS.response)
+  const read = header === undefined ? undefined : parsePaymentResponse(header)
+  if (read?.ok !== true) return null
+  const { success, errorReason, transaction } = read.value
+  return { success, errorReason, transaction }
+}
+
+export function headerOf(headers: WebHeaders, wanted: string): string | undefined {
+  return headers.find(([name]) => name === wanted)?.[1]
+}
+
+/** The text under which an answer is kept. */
+function answerDocument({ status, headers, body }: KeptAnswer): string {
+  const handed = headersToAgent(headers).map(([name, value]) => [name, value])
+  return canonicalize({ status, headers: handed, body: toBase64url(body) } as never)
+}
+
+/** An answer from the text under which it was kept. */
+export function keptAnswer(document: string): KeptAnswer {
+  const { status, headers, body } = parseOwnJson(document) as unknown as {
+    status: number
+    headers: WebHeaders
+    body: string
+  }
+  return { status, headers, body: fromBase64url(body) ?? new Uint8Array(0) }
+}
+
+/** Holds the body against the schema of the profile, if it has one. */
+export async function bodyFacts(
+  app: App,
+  body: Uint8Array | null,
+  settlement: Profile['settlement'],
+): Promise<evidence.BodyFacts | null> {
+  if (body === null) return null
+  const entry = settlement.verifiers.find(({ verifier }) => verifier === 'schema')
+  if (entry?.verifier !== 'schema') return { schemaHolds: null }
+  const text = fromUtf8(body)
+  const parsed = text === undefined ? undefined : parseJson(text)
+  if (parsed?.ok !== true) return { schemaHolds: false }
+  const holds = await app.schemas.holds(entry.schema as JsonObject, parsed.value)
+  return { schemaHolds: holds.ok ? holds.value : null }
+}

@@ -1,0 +1,103 @@
+/**
+ * What the chain shows of payments. Only this ends one.
+ *
+ * @module
+ */
+import { instantOf, type PaymentStatus } from '@surety/protocol'
+import type { AuthorizationFact, Chain, ChainView } from '../../ports/chain.ts'
+import { Failure } from '../../ports.ts'
+import type { App } from '../runtime.ts'
+import type { RailFinding } from './conclude.ts'
+
+const SECOND_MS = 1_000
+
+/** A payment to be looked up, and the transaction that somebody says it is in. */
+export interface Looked {
+  readonly payment: PaymentStatus
+  readonly hint?: string | undefined
+}
+
+/** What the chain shows of some payments of one network, all in one view of it. */
+export async function lookUp(
+  app: App,
+  network: string,
+  looked: readonly Looked[],
+): Promise<readonly RailFinding[]> {
+  const chain = chainOf(app, network)
+  const { view, facts } = await chain.authorizations(
+    looked.map(({ payment, hint }) => {
+      const { asset, payer, nonce, sinceBlock } = payment
+      const query = { asset, payer, nonce, sinceBlock: BigInt(sinceBlock) }
+      const known = payment.transaction ?? hint
+      return known === undefined || known === null ? query : { ...query, hint: known }
+    }),
+  )
+  return facts.map((fact, i) => findingOf(app, fact, view, (looked[i] as Looked).payment))
+}
+
+/** As above, and nothing if the chain does not answer. */
+export async function lookUpOne(app: App, looked: Looked): Promise<RailFinding> {
+  try {
+    const [finding] = await lookUp(app, looked.payment.network, [looked])
+    return finding ?? { type: 'nothing' }
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure
+    return { type: 'nothing' }
+  }
+}
+
+function findingOf(
+  app: App,
+  fact: AuthorizationFact,
+  view: ChainView,
+  payment: PaymentStatus,
+): RailFinding {
+  switch (fact.status) {
+    case 'used': {
+      const { transfer, isFinal } = fact
+      const { to, value, txHash: transaction, blockNumber } = transfer
+      // A credential of ours moves this money to this payee and nowhere else. What differs is
+      // nobody's credential that we know of, and a person must look.
+      if (to !== payment.payTo || value !== BigInt(payment.amount)) {
+        app.log.warn({ paymentId: payment.paymentId, transaction }, 'a payment moved other money')
+        return { type: 'nothing' }
+      }
+      const type = isFinal ? 'final' : 'seen'
+      return { type, transaction, blockNumber: Number(blockNumber) }
+    }
+    case 'cancelled':
+      return fact.isFinal
+        ? { type: 'disproved', reason: 'payer.authorization_cancelled' }
+        : { type: 'nothing' }
+    case 'unused': {
+      // INVARIANT(unknown): only a final block past its validity shows that it will never be used.
+      const isOver = view.final.at * SECOND_MS >= instantOf(payment.validBefore)
+      return isOver
+        ? { type: 'disproved', reason: 'payer.authorization_expired' }
+        : { type: 'nothing' }
+    }
+    case 'untraced':
+      return { type: 'nothing' }
+  }
+}
+
+/** The connection to a network; a failure if the house has none. */
+function chainOf(app: App, network: string): Chain {
+  const chain = app.blockchains.get(network)
+  if (chain === undefined) throw new Failure('network_not_configured')
+  return chain
+}
+
+/** How long a block number may have been known. Older ones only make a search longer. */
+const HEAD_AGE_MAX_MS = 5_000
+
+/** A block that is surely not younger than now; what is signed now cannot have been used before. */
+export async function sinceBlock(app: App, network: string): Promise<number> {
+  const known = app.heads.get(network)
+  const now = app.clock.now()
+  if (known !== undefined && now - known.at < HEAD_AGE_MAX_MS) return known.number
+  const { head } = await chainOf(app, network).view()
+  const number = Number(head.number)
+  app.heads.set(network, { number, at: now })
+  return number
+}

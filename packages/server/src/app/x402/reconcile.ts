@@ -1,0 +1,122 @@
+/**
+ * What looks after payments that nobody waits for any more: the chain is asked until it has shown
+ * what became of them. INVARIANT(unknown): only its answer ends one, either way.
+ *
+ * @module
+ */
+import type { gate } from '@surety/domain'
+import type { PaymentStatus, Profile } from '@surety/protocol'
+import { type DueRow, Failure, type Scope } from '../../ports.ts'
+import { profileByHash } from '../profile/current-profile.ts'
+import { type App, type Caller, run } from '../runtime.ts'
+import { ANSWER_DOCUMENT, concludeWith, type Observed, type RailFinding } from './conclude.ts'
+import { bodyFacts, ensurePayment, keptAnswer } from './present.ts'
+import { lookUp } from './rail.ts'
+
+type Executing = Extract<gate.Gate, { status: 'executing' }>
+
+/** How many payments one question to a node may be about. */
+const LOOKED_MAX = 128
+
+interface Unsettled {
+  readonly scope: Scope
+  readonly state: Executing
+  readonly payment: PaymentStatus
+}
+
+/**
+ * Of the rows that are due, takes those that wait for a chain, and concludes what can be. Answers
+ * the rest. Cost: one question a network for every `LOOKED_MAX` payments, whatever their age.
+ */
+export async function reconcile(app: App, rows: readonly DueRow[]): Promise<readonly DueRow[]> {
+  const others: DueRow[] = []
+  const byNetwork = new Map<string, Unsettled[]>()
+  for (const row of rows) {
+    const { state } = await app.store.reads.state(row.scope, 'gate', row.id)
+    if (state.status !== 'executing' || state.payment === undefined) {
+      others.push(row)
+      continue
+    }
+    // Somebody is handing it over right now, and will write down what came of it.
+    if (app.presenting.has(state.gateId)) continue
+    const { payment } = state
+    const known = byNetwork.get(payment.network) ?? []
+    known.push({ scope: row.scope, state, payment })
+    byNetwork.set(payment.network, known)
+  }
+  for (const [network, unsettled] of byNetwork) {
+    for (let i = 0; i < unsettled.length; i += LOOKED_MAX) {
+      await reconcileSome(app, network, unsettled.slice(i, i + LOOKED_MAX))
+    }
+  }
+  return others
+}
+
+async function reconcileSome(
+  app: App,
+  network: string,
+  unsettled: readonly Unsettled[],
+): Promise<void> {
+  const findings = await findAll(app, network, unsettled)
+  await Promise.all(unsettled.map((each, i) => conclude(app, each, findings[i])))
+}
+
+/** A chain that does not answer shows nothing; the payments stay what they are. */
+async function findAll(
+  app: App,
+  network: string,
+  unsettled: readonly Unsettled[],
+): Promise<readonly RailFinding[]> {
+  try {
+    return await lookUp(
+      app,
+      network,
+      unsettled.map(({ state, payment }) => ({ payment, hint: hintOf(state) })),
+    )
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure
+    app.log.warn({ err: failure, network, payments: unsettled.length }, 'a chain did not answer')
+    return unsettled.map(() => ({ type: 'nothing' }) as const)
+  }
+}
+
+function hintOf({ observed }: Executing): string | undefined {
+  return observed?.observation.paymentResponse?.transaction ?? undefined
+}
+
+async function conclude(
+  app: App,
+  { scope, state }: Unsettled,
+  finding: RailFinding = { type: 'nothing' },
+): Promise<void> {
+  const { gateId, authorization, payment } = state
+  // Said once is enough: a tick that learns nothing writes nothing.
+  if (finding.type === 'nothing' && payment?.certainty === 'unknown') return
+  if (finding.type === 'seen' && payment?.state === 'mempool') return
+  try {
+    const { settlement } = (await profileByHash(app, scope, authorization.policyHash)).profile
+    const observed = await keptObservation(app, scope, state, settlement)
+    const traceId = Buffer.from(app.random.bytes(16)).toString('hex')
+    const caller: Caller = { principalId: 'system', scope, scopes: new Set(), traceId }
+    const done = await run(app, caller, concludeWith({ gateId, finding, observed, settlement }))
+    if (!done.ok) app.log.warn({ gateId, code: done.refusal }, 'a payment was not concluded')
+  } catch (cause) {
+    app.log.warn({ err: cause, gateId }, 'a payment was not concluded; it will be tried again')
+  }
+}
+
+/** What was seen of a purchase's answer, if it was written down before its end was known. */
+export async function keptObservation(
+  app: App,
+  scope: Scope,
+  state: Executing,
+  settlement: Profile['settlement'],
+): Promise<Observed | null> {
+  if (state.observed === undefined) return null
+  ensurePayment(state)
+  const { evidenceHash, observation } = state.observed
+  const documents = await app.store.reads.documents(scope, state.gateId)
+  const document = documents.get(ANSWER_DOCUMENT) ?? null
+  const kept = document === null ? null : keptAnswer(document).body
+  return { evidenceHash, observation, body: await bodyFacts(app, kept, settlement), document }
+}
