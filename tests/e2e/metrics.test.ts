@@ -63,6 +63,21 @@ test('a profile in shadow is counted by what it would have made of a decision', 
   assert.equal(sampleOf(text, name), 1)
 })
 
+test('a payment of which nothing is known any more is counted as such', async () => {
+  const meter = prometheusMeter({ version: '0', schema: 1 })
+  const event = (state: string, certainty: string) => ({
+    type: 'paymentReported',
+    data: { payment: { state, certainty } },
+  })
+  const events = [event('broadcasting', 'unknown'), event('confirmed', 'known')]
+  meter.committed({ streams: [{ events }] } as never)
+  const { store, clock } = house.running.app
+  const now = { reads: store.reads, at: clock.now(), waiting: 0, busy: 0 }
+  const { text } = await meter.exposition(now)
+  const name = 'surety_payments_total{state="broadcasting",certainty="unknown"}'
+  assert.equal(sampleOf(text, name), 1)
+})
+
 test('every metric of the table is exported, with the kind and labels it states', async () => {
   const text = await metricsOf(house)
   for (const [name, { kind, labels }] of Object.entries(METRICS)) {

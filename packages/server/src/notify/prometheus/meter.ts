@@ -50,6 +50,7 @@ export function prometheusMeter(build: Build): Meter {
     surety_shadow_decisions_total: new Counts(),
     surety_events_total: new Counts(),
     surety_settlements_total: new Counts(),
+    surety_payments_total: new Counts(),
     surety_commit_failures_total: new Counts(),
     surety_http_requests_total: new Counts(),
   }
@@ -98,7 +99,8 @@ type EventCounts = Readonly<
     | 'surety_decisions_total'
     | 'surety_shadow_decisions_total'
     | 'surety_events_total'
-    | 'surety_settlements_total',
+    | 'surety_settlements_total'
+    | 'surety_payments_total',
     Counts
   >
 >
@@ -111,6 +113,10 @@ function countEvent(counts: EventCounts, { type, data }: Event): void {
     for (const each of shadow ?? []) {
       counts.surety_shadow_decisions_total.add(`${decision} ${each.decision}`)
     }
+  }
+  if (type === 'paymentMoved' || type === 'paymentReported') {
+    const { state, certainty } = data.payment as Readonly<Record<string, string>>
+    counts.surety_payments_total.add(`${String(state)} ${String(certainty)}`)
   }
   const receipt = data.receipt as { readonly outcome?: string } | undefined
   if (receipt?.outcome !== undefined && type !== 'gateHeldForReview') {

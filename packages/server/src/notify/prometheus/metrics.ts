@@ -45,6 +45,11 @@ export const METRICS = {
     help: 'Gates that ended with money held behind them, by outcome',
     labels: ['outcome'],
   },
+  surety_payments_total: {
+    kind: 'counter',
+    help: 'What became known of payments on rails, by state and whether it is certain',
+    labels: ['state', 'certainty'],
+  },
   surety_held_minor_units: {
     kind: 'gauge',
     help: 'Money held for gates that have not ended, in minor units of the asset',
