@@ -45,6 +45,16 @@ export function prometheusMeter(build: Build): Meter {
   const commits = histogram('surety_commit_seconds')
   const commands = histogram('surety_commit_commands')
   const requests = histogram('surety_http_request_seconds')
+  const timers = new Map<string, Pick<Histogram.Internal<string>, 'observe'>>()
+  const timerOf = (method: string, route: string) => {
+    const key = `${method} ${route}`
+    let timer = timers.get(key)
+    if (timer === undefined) {
+      timer = requests.labels({ method, route })
+      timers.set(key, timer)
+    }
+    return timer
+  }
   const counts = {
     surety_decisions_total: new Counts(),
     surety_shadow_decisions_total: new Counts(),
@@ -73,7 +83,7 @@ export function prometheusMeter(build: Build): Meter {
     commitFailed: () => counts.surety_commit_failures_total.add(''),
     request(method, route, status, seconds) {
       counts.surety_http_requests_total.add(`${method} ${route} ${String(status)}`)
-      requests.observe({ method, route }, seconds)
+      timerOf(method, route).observe(seconds)
     },
     async exposition(sources) {
       // Of the whole process; their observers start when somebody first asks.
