@@ -31,6 +31,9 @@ const LABELS: Readonly<Record<keyof ReturnType<typeof commandsOf>, string>> = {
   void: 'end (void)',
   expire: 'end (expire)',
   expireWaiting: 'end (expire)',
+  answeredAllow: 'record (allow) on an answer',
+  answeredDeny: 'record (deny) on an answer',
+  divide: 'resolve',
 }
 
 /** What follows a command, or nothing: a refusal, or a receipt that belongs to another ending. */

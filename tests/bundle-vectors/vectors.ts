@@ -8,10 +8,19 @@ import type { VerificationReport } from '@surety/protocol'
 import { storyOf } from '../support/bundle-gates.ts'
 import { nodeCrypto, systemKeys } from '../support/bundle-keys.ts'
 import { bundleOf, type Files, resealed, TRUSTED } from '../support/bundle-story.ts'
-import { FORM_TRIPS } from '../support/bundle-trips-form.ts'
-import { MEANING_TRIPS } from '../support/bundle-trips-meaning.ts'
+import { FORM_TRIPS } from '../support/trips/bundle-trips-form.ts'
+import { MEANING_TRIPS } from '../support/trips/bundle-trips-meaning.ts'
 
-const VALID = ['released', 'silent', 'voided', 'denied', 'expired-waiting'] as const
+const VALID = [
+  'released',
+  'silent',
+  'voided',
+  'denied',
+  'expired-waiting',
+  'approved-by-person',
+  'denied-by-person',
+  'split-by-person',
+] as const
 
 /** Lies that are vectors, by name. */
 const LIES: Readonly<Record<string, string>> = {
@@ -30,6 +39,9 @@ const LIES: Readonly<Record<string, string>> = {
   'budget-not-claimed': 'a budget that was not claimed',
   'red-judged-green': 'a failure judged green, truly signed and settled',
   'receipt-for-other-payee': 'a receipt for another payee',
+  'answer-without-role': 'an answer of somebody who does not hold the role',
+  'answer-of-requester': 'an approval by the agent that asks, truly signed',
+  'answer-outlives-decision': 'an answer that lives longer than the decision it answers',
 }
 
 function lieOf(lie: string): Files {

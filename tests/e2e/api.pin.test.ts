@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { DEFAULTS, readConfig, SCOPES } from '@surety/server'
 import { SIGNED_FACTS } from '../../packages/server/src/app/write-set.ts'
 import { API_ROUTES } from '../../packages/server/src/http/routes.ts'
+import { answerEverything } from '../support/approvals.ts'
 import { rows } from '../support/books.ts'
 import { setStage } from '../support/examples.ts'
 import {
@@ -28,6 +29,12 @@ const ROUTES = [
   'POST /v1/gates/{gateId}/void gates:write 201',
   'GET /v1/gates/{gateId}/events read 200',
   'GET /v1/gates/{gateId}/bundle read 200',
+  'GET /v1/approvals read 200',
+  'GET /v1/approvals/watch read 200',
+  'GET /v1/approvals/{approvalId} read 200',
+  'POST /v1/approvals/{approvalId}/answers approvals:answer 201',
+  'GET /v1/gates/{gateId}/approval read 200',
+  'GET /v1/audit/actions read:all 200',
   'POST /v1/grants grants:write 201',
   'GET /v1/grants read 200',
   'GET /v1/grants/{grantHash} read 200',
@@ -90,6 +97,7 @@ test('the scopes are these', () => {
     'gates:write',
     'gates:execute',
     'evidence:write',
+    'approvals:answer',
     'metrics:read',
     'read',
     'read:all',
@@ -148,6 +156,15 @@ const EVENTS = {
   apiKeyCreated: false,
   apiKeyRevoked: false,
   apiKeyRotated: false,
+  approvalAnswered: false,
+  approvalApproved: true,
+  approvalConsumed: false,
+  approvalDenied: true,
+  approvalExpired: true,
+  approvalOpened: false,
+  approvalOverdue: false,
+  approvalQuestioned: false,
+  approvalReviewed: false,
   decisionRecorded: true,
   depositRecorded: false,
   evidenceAccepted: false,
@@ -157,6 +174,7 @@ const EVENTS = {
   gateDeclared: false,
   gateExpired: true,
   gateHeldForReview: true,
+  gateResolved: true,
   gateSettled: true,
   gateVoided: true,
   grantIssued: false,
@@ -204,6 +222,7 @@ test('the events of a house that did everything are these, and these are signed 
   await house.running.tick()
   await rule(house, market, { settlement: { ...settlement, mode: 'manual' } })
   await purchase(market, '1')
+  await answerEverything(house, market, settlement)
   const { gateId } = await declareAndAuthorize(market, '1')
   await agent.client.call('postGatesVoid', { params: { gateId } })
   const action = house.operator.party.endShadow(shadowHash, 'test')

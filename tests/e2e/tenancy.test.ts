@@ -44,10 +44,12 @@ const NOTHING = {
   kid: '7'.repeat(43),
   walletId: mintId('wlt', 1_700_000_000_000 as never, 7n),
   paymentId: mintId('pay', 1_700_000_000_000 as never, 7n),
+  approvalId: mintId('apr', 1_700_000_000_000 as never, 7n),
 }
 type Ids = typeof NOTHING
 
-function idsOf({ authorized, market, keyId, policyHash, kid, walletId }: Stage): Ids {
+function idsOf(stage: Stage): Ids {
+  const { authorized, market, keyId, policyHash, kid, walletId, approval } = stage
   const { principalId } = market.agent
   const { grantHash } = market
   return {
@@ -60,6 +62,7 @@ function idsOf({ authorized, market, keyId, policyHash, kid, walletId }: Stage):
     walletId: walletId as Id<'wlt'>,
     // There is no chain here, and no payment.
     paymentId: mintId('pay', 1_700_000_000_000 as never, 8n),
+    approvalId: approval.approvalId as Id<'apr'>,
   }
 }
 
@@ -109,6 +112,9 @@ const NAMED: Readonly<
 const NAMELESS = [
   'POST /v1/gates',
   'GET /v1/gates',
+  'GET /v1/approvals',
+  'GET /v1/approvals/watch',
+  'GET /v1/audit/actions',
   'GET /v1/grants',
   'POST /v1/profiles',
   'POST /v1/profiles/shadow/end',

@@ -6,6 +6,7 @@
 import { evidence, gate, grant, ledger, policy, receipt } from '@surety/domain'
 import {
   type AgentPassport,
+  type ApprovalRecord,
   type AuthorityGrant,
   type Authorization,
   addMs,
@@ -16,17 +17,21 @@ import {
   formatInstant,
   type GrantFacts,
   hashOf,
-  type Id,
   type Instant,
   instantOf,
-  type PartyKey,
   type PolicyDecision,
-  type PrincipalKind,
   type Profile,
   type ProviderResponse,
   type SettlementDecisionRecord,
   type SettlementReceipt,
 } from '@surety/protocol'
+import {
+  type Answered,
+  type AnswerLies,
+  answered,
+  passport,
+  REVIEWER_PASSPORT,
+} from './bundle-approvals.ts'
 import { ENVIRONMENT, idNumber, keyNamed, nodeCrypto, partyKey, TENANT } from './bundle-keys.ts'
 import { HOUSE, hashOfText, type Step, type Story, signedBy } from './bundle-story.ts'
 
@@ -87,6 +92,10 @@ export interface Plot {
   readonly profile?: Profile
   readonly hasGrant?: boolean
   readonly child?: DelegationGrant
+  /** What a person answers where the gate asks. */
+  readonly person?: 'approve' | 'deny' | 'split'
+  readonly answerLies?: AnswerLies
+  readonly reviewer?: AgentPassport
   /** What is told otherwise than the domain gives it; all that follows is consistent with it. */
   readonly lies?: Lies
 }
@@ -119,6 +128,16 @@ const PLOTS: readonly Plot[] = [
   { name: 'denied-by-default', number: 1100, end: 'open', profile: policy.DENY_ALL },
   { name: 'waiting', number: 1200, end: 'open', amount: '450' },
   { name: 'expired-waiting', number: 1300, end: 'expired', amount: '450' },
+  {
+    name: 'approved-by-person',
+    number: 1400,
+    end: 'answered',
+    amount: '450',
+    body: SEEN,
+    person: 'approve',
+  },
+  { name: 'denied-by-person', number: 1500, end: 'open', amount: '450', person: 'deny' },
+  { name: 'split-by-person', number: 1600, end: 'answered', body: null, person: 'split' },
 ]
 
 const shared = {
@@ -166,25 +185,6 @@ export const CHILD: DelegationGrant = {
     count: 50,
     maxDepth: 1,
   },
-}
-
-function passport(
-  principalId: Id<'prn'>,
-  kind: PrincipalKind,
-  keys: readonly PartyKey[],
-): AgentPassport {
-  return {
-    schemaVersion: 'AgentPassport.v1',
-    principalId,
-    tenantId: TENANT,
-    environment: ENVIRONMENT,
-    kind,
-    name: kind,
-    lifecycle: 'active',
-    keys: [...keys],
-    seq: 1,
-    issuedAt: '2026-11-01T00:00:00.000Z',
-  }
 }
 
 const PASSPORTS: readonly AgentPassport[] = [
@@ -304,7 +304,12 @@ export function tell(plot: Plot): Story {
   const kid = PARTY_KEYS.agent.kid
   teller.tell({ type: 'declare', gateId, intent, intentHash, kid, at: at(0) }, 0)
   decide(teller, plot, facts, profile)
+  const answers: Answered[] = []
+  if (plot.person === 'approve' || plot.person === 'deny') {
+    answers.push(decideAgain(teller, plot, facts, profile))
+  }
   const response = conclude(teller, plot, profile)
+  if (plot.person === 'split') answers.push(divide(teller, plot))
   const grants =
     plot.hasGrant === false
       ? []
@@ -314,12 +319,81 @@ export function tell(plot: Plot): Story {
     tenantId: TENANT,
     steps: teller.steps,
     signed: { intent: signedBy(PARTY_KEYS.agent, intent), grants, response },
-    facts: [canonicalize(facts)],
+    facts: [facts, ...answers.flatMap(({ record }) => again(facts, record))].map(canonicalize),
+    answers,
     profiles: [canonicalize(profile)],
-    passports: PASSPORTS.filter(
-      ({ principalId }) => plot.hasGrant !== false || [AGENT, PROVIDER].includes(principalId),
-    ),
+    passports: [
+      ...PASSPORTS.filter(
+        ({ principalId }) => plot.hasGrant !== false || [AGENT, PROVIDER].includes(principalId),
+      ),
+      ...answers.slice(0, 1).map(() => plot.reviewer ?? REVIEWER_PASSPORT),
+    ],
   }
+}
+
+/** The facts of the decision that follows an answer; of what divides there is none. */
+function again(facts: DecisionFacts, record: ApprovalRecord): readonly DecisionFacts[] {
+  return record.level === 'review' ? [] : [{ ...facts, at: atText(20), approvals: [record] }]
+}
+
+/** A person answers, and the gate is decided again. */
+function decideAgain(teller: Teller, plot: Plot, facts: DecisionFacts, profile: Profile): Answered {
+  const { state } = teller
+  if (state.status !== 'waiting') throw new Error(state.status)
+  const { number, answerLies: lies } = plot
+  const action = plot.person === 'deny' ? 'deny' : 'approve'
+  const said = answered(state, { number, payerId: PERSON, action, at: at(15), lies })
+  const [next] = again(facts, said.record)
+  if (next === undefined) throw new Error('it is decided again')
+  const policyHash = hashOf(profile, nodeCrypto)
+  const decision = policy.decisionOf(next, policy.compile(profile, policyHash), {
+    decisionId: idNumber('dec', number + 1),
+    seq: 2,
+    previousDecisionHash: state.decisionHash,
+    intentHash: state.intentHash,
+    inputHash: hashOf(next, nodeCrypto),
+  })
+  const decisionHash = hashOf(decision, nodeCrypto)
+  const authorized =
+    decision.decision === 'allow' ? authorize(plot, next, decision, decisionHash) : null
+  const kid = HOUSE.decision.kid
+  const answers = state.decisionHash
+  teller.tell({ type: 'record', decision, decisionHash, kid, authorized, answers }, 20)
+  return said
+}
+
+/** A person divides what is in review. */
+function divide(teller: Teller, plot: Plot): Answered {
+  const { state } = teller
+  if (state.status !== 'review') throw new Error(state.status)
+  const { number, answerLies: lies } = plot
+  const { amountMax, holdId, payerId, payee, asset } = state.authorization
+  const released = '100'
+  const division = { released, refunded: String(BigInt(amountMax) - BigInt(released)) }
+  const moment = { payerId, action: 'resolve_split', division, at: at(100), lies } as const
+  const said = answered(state, { number, ...moment })
+  let trf = number + 1
+  const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
+  const transfers = ledger
+    .dividingPostings(held, division, () => {
+      trf += 1
+      return idNumber('trf', trf)
+    })
+    .map(recordOf)
+  const closed = receipt.resolutionReceiptOf(state, division, {
+    settlementDecisionHash: hashOf(state.settlementDecision, nodeCrypto),
+    transferIds: transfers.map(({ transferId }) => transferId),
+    at: atText(100),
+  })
+  const { approvalId } = said.record
+  const receiptHash = hashOf(closed, nodeCrypto)
+  const kid = HOUSE.settlement.kid
+  const { recordHash } = said
+  teller.tell(
+    { type: 'resolve', approvalId, recordHash, receipt: closed, receiptHash, kid, transfers },
+    100,
+  )
+  return said
 }
 
 function decide(teller: Teller, plot: Plot, facts: DecisionFacts, profile: Profile): void {

@@ -21,6 +21,7 @@ import {
   signObject,
   ZERO_HASH,
 } from '@surety/protocol'
+import type { Answered } from './bundle-approvals.ts'
 import { jwksOf, nodeCrypto, type SystemKeys, systemKeys, type TestKey } from './bundle-keys.ts'
 
 export interface Step {
@@ -37,6 +38,8 @@ export interface Story {
   readonly facts: readonly string[]
   readonly profiles: readonly string[]
   readonly passports: readonly AgentPassport[]
+  /** What people answered, where the gate went on or ended by it. */
+  readonly answers?: readonly Answered[]
 }
 
 export const HOUSE = systemKeys('house')
@@ -104,6 +107,14 @@ export function partsOf(story: Story, keys: SystemKeys = HOUSE): bundle.BundlePa
       jws: signedBy(keys.passport, passport),
     })),
     jwks: jwksOf(keys),
+    approvals: (story.answers ?? []).map(({ record, recordHash, acts }) => ({
+      recordHash,
+      jws: signedBy(keys.decision, record),
+      actions: acts.map(({ act, key }, i) => ({
+        actionHash: record.answers[i]?.actionHash ?? '',
+        jws: signedBy(key, act),
+      })),
+    })),
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mintId } from '@surety/protocol'
-import { newKeyPair } from '@surety/sdk'
+import { type Approval, answerTo, newKeyPair } from '@surety/sdk'
 import {
   applyProfile,
   declareAndAuthorize,
@@ -38,6 +38,10 @@ export interface Stage {
   readonly kid: string
   readonly person: Member
   readonly walletId: string
+  /** A gate that waits for an operator, what it asks, and who may answer. */
+  readonly waiting: Gate
+  readonly approval: Approval
+  readonly reviewer: Member
 }
 
 export interface Example {
@@ -71,7 +75,13 @@ export async function setStage(house: Tenancy): Promise<Stage> {
   const person = await house.person([])
   const owned = { ownerId: market.payer.principalId, name: 'till' }
   const { walletId } = await house.operator.client.call('postWallets', { body: owned })
-  const made = { walletId, declaredId, policyHash, shadowHash, keyId: key.keyId, kid, person }
+  const waiting = await declareAndAuthorize(market, '1', { riskClass: 'action' })
+  const reviewer = await house.person(['reviewer'])
+  const { items } = await reviewer.client.call('getApprovals', { query: { state: 'pending' } })
+  const approval = items[0] as Approval
+  const asked = { waiting, approval, reviewer }
+  const named = { declaredId, policyHash, shadowHash, keyId: key.keyId, kid, person }
+  const made = { walletId, ...named, ...asked }
   return { house, market, authorized, executing, ...made }
 }
 
@@ -129,6 +139,21 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
   'POST /v1/gates/{gateId}/void': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
   'GET /v1/gates/{gateId}/events': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
   'GET /v1/gates/{gateId}/bundle': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
+  'GET /v1/gates/{gateId}/approval': agent(({ waiting: { gateId } }) => ({ params: { gateId } })),
+  'GET /v1/approvals': operator(() => ({ query: 'limit=1&severity=medium' })),
+  'GET /v1/approvals/watch': operator(),
+  'GET /v1/audit/actions': operator(() => ({ query: 'format=csv' })),
+  'GET /v1/approvals/{approvalId}': operator(({ approval: { approvalId } }) => ({
+    params: { approvalId },
+  })),
+  'POST /v1/approvals/{approvalId}/answers': ({ approval, reviewer }) => {
+    const draft = { role: 'reviewer', justificationCode: 'example' } as const
+    return {
+      as: reviewer,
+      params: { approvalId: approval.approvalId },
+      body: { action: reviewer.party.act(answerTo(approval, 'approve', draft)) },
+    }
+  },
   'POST /v1/grants': (stage) => ({ as: stage.market.payer, body: { grant: root(stage) } }),
   'GET /v1/grants': agent(() => ({ query: 'limit=1' })),
   'GET /v1/grants/{grantHash}': agent(({ market: { grantHash } }) => ({ params: { grantHash } })),

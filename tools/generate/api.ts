@@ -83,9 +83,14 @@ function objectType(schema: Json, depth: number): string {
 function operations(paths: Record<string, Record<string, Json>>): string {
   const types: string[] = []
   const table: string[] = []
+  const streams: string[] = []
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const id = String(operation.operationId)
+      if (isStream(operation)) {
+        streams.push(`  ${id}: { path: '${path}' },`)
+        continue
+      }
       types.push(`  readonly ${id}: ${operationType(operation)}`)
       table.push(`  ${id}: { method: '${method.toUpperCase()}', path: '${path}' },`)
     }
@@ -95,7 +100,17 @@ function operations(paths: Record<string, Record<string, Json>>): string {
     `export interface Operations {\n${types.join('\n')}\n}\n`,
     '/** Where each operation is served. */',
     `export const OPERATIONS = {\n${table.join('\n')}\n} as const\n`,
+    '/** What is read as it is made: text, not JSON. */',
+    `export const STREAMS = {\n${streams.join('\n')}\n} as const\n`,
   ].join('\n')
+}
+
+/** Whether the answer is text that is made while it is sent. */
+function isStream(operation: Json): boolean {
+  const responses = Object.entries(operation.responses as Record<string, Json>)
+  const [success] = responses.filter(([status]) => status.startsWith('2'))
+  const content = (success?.[1].content ?? {}) as Json
+  return content['application/json'] === undefined
 }
 
 function operationType(operation: Json): string {

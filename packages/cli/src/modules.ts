@@ -69,6 +69,11 @@ export const MODULES: readonly ModuleEntry[] = [
     async () => (await import('./commands/proof/gate.ts')).gate,
   ),
   entry(
+    'approvals',
+    'what waits for a person, and what people answer',
+    async () => (await import('./commands/approval/approvals.ts')).approvals,
+  ),
+  entry(
     'deposit',
     'record money that came in',
     async () => (await import('./commands/money/deposit.ts')).deposit,

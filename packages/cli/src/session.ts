@@ -47,6 +47,17 @@ export function clientFor(url: string, apiKey: string | undefined): Client {
   })
 }
 
+/** A client for what goes on for as long as somebody reads. */
+export function streamingClient(url: string, apiKey: string): Client {
+  return new Client({
+    url,
+    apiKey,
+    fetch: fetch as Fetch,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    newKey: () => randomUUID(),
+  })
+}
+
 /** The party of a credentials file, able to sign with every key in it. */
 export function partyOf(
   who: {

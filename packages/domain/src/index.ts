@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * as approval from './approval/index.ts'
 export * as bundle from './bundle/index.ts'
 export * as evidence from './evidence/evidence.ts'
 export * as gate from './gate/index.ts'

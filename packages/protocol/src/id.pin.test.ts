@@ -18,6 +18,7 @@ test('every prefix names its published type, and there is no other', () => {
     dep: 'deposit',
     evd: 'evidence',
     opa: 'operator action',
+    apr: 'approval',
     req: 'request',
     pay: 'payment',
     wlt: 'wallet',

@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   dep: 'deposit',
   evd: 'evidence',
   opa: 'operator action',
+  apr: 'approval',
   req: 'request',
   pay: 'payment',
   wlt: 'wallet',

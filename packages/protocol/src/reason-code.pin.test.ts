@@ -12,6 +12,7 @@ const published = [
   ['payer_is_payee', 'integrity', 403, 'change', 'deny', 'never'],
   ['intent_unsigned', 'integrity', 403, 'change', 'deny', 'never'],
   ['environment_mismatch', 'environment', 403, 'change', 'deny', 'never'],
+  ['approval_denied', 'state', 403, 'never', 'deny', 'never'],
   ['agent_not_active', 'state', 403, 'later', 'deny', 'never'],
   ['payer_not_active', 'state', 403, 'later', 'deny', 'never'],
   ['payee_unknown', 'scope', 403, 'change', 'deny', 'never'],

@@ -15,7 +15,9 @@ const published = {
   'SettlementDecisionRecord.v2': ['settlement', 'decidedAt'],
   'PaymentStatus.v1': ['settlement', 'at'],
   'SettlementReceipt.v1': ['settlement', 'at'],
+  'ApprovalRecord.v1': ['decision', 'endedAt'],
   'AgentPassport.v1': ['passport', 'issuedAt'],
+  'AuditStatement.v1': ['bundle', 'at'],
   'ReceiptBundle.v1': ['bundle', null],
 }
 

@@ -6,7 +6,7 @@ import { CompactSign, calculateJwkThumbprint, compactVerify, importJWK } from 'j
 import { toBase64url, toUtf8 } from './bytes.ts'
 import { canonicalize } from './canonical-json.ts'
 import { portableCrypto, publicJwkOf, thumbprint } from './crypto.ts'
-import type { OperatorActionOf } from './objects/operator.ts'
+import type { OperatorActionOf } from './objects/people/operator.ts'
 import { signingInput, signObject, type VerificationKey, verifySigned } from './signed-object.ts'
 
 const seed = new Uint8Array(32).fill(1)

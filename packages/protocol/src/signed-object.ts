@@ -15,8 +15,9 @@ import { ReceiptBundle, type SystemPurpose } from './objects/bundle.ts'
 import { Authorization, PolicyDecision } from './objects/decision.ts'
 import { AuthorityGrant, DelegationGrant } from './objects/grant.ts'
 import { ExecutionIntent } from './objects/intent.ts'
-import { OperatorAction } from './objects/operator.ts'
 import { PaymentStatus, ProbeDecision } from './objects/payment.ts'
+import { ApprovalRecord, AuditStatement } from './objects/people/approval.ts'
+import { OperatorAction } from './objects/people/operator.ts'
 import { AgentPassport, type PartyPurpose } from './objects/principal.ts'
 import {
   ProviderResponse,
@@ -53,7 +54,9 @@ export const SIGNED_TYPES = {
   },
   'PaymentStatus.v1': { schema: PaymentStatus, purpose: 'settlement', signedAt: 'at' },
   'SettlementReceipt.v1': { schema: SettlementReceipt, purpose: 'settlement', signedAt: 'at' },
+  'ApprovalRecord.v1': { schema: ApprovalRecord, purpose: 'decision', signedAt: 'endedAt' },
   'AgentPassport.v1': { schema: AgentPassport, purpose: 'passport', signedAt: 'issuedAt' },
+  'AuditStatement.v1': { schema: AuditStatement, purpose: 'bundle', signedAt: 'at' },
   'ReceiptBundle.v1': { schema: ReceiptBundle, purpose: 'bundle', signedAt: null },
 } as const satisfies Readonly<Record<string, SignedType>>
 export type SignedTypeName = keyof typeof SIGNED_TYPES

@@ -279,6 +279,135 @@ export type AppliedProfile = {
   })[]
 }
 
+/** what a person is asked about a gate, and what they answered */
+export type Approval = {
+  readonly approvalId: string
+  readonly gateId: string
+  readonly tenantId: string
+  readonly environment: 'sandbox' | 'production'
+  readonly state: 'pending' | 'approved' | 'denied' | 'expired' | 'consumed'
+  readonly level: 'challenge' | 'escalation' | 'review'
+  readonly severity: 'low' | 'medium' | 'high' | 'critical'
+  readonly escalations: number
+  readonly decisionHash: string
+  readonly intentHash: string
+  readonly grantHash: string
+  readonly agentId: string
+  readonly payerId: string | null
+  readonly payee: string
+  readonly amount: string
+  readonly asset: string
+  readonly reasonCodes: readonly (string)[]
+  readonly requirements: readonly ({
+    readonly role: string
+    readonly approvers: number
+  })[]
+  readonly missing: readonly ({
+    readonly role: string
+    readonly approvers: number
+  })[]
+  readonly answers: readonly ({
+    readonly actionId: string
+    readonly actionHash: string
+    readonly operatorId: string
+    readonly kid: string
+    readonly role: 'payer' | 'viewer' | 'reviewer' | 'oncall' | 'ops_admin' | 'incident_commander'
+    readonly action: string
+    readonly justificationCode: string
+    readonly answeredAt: string
+  })[]
+  readonly questions: readonly ({
+    readonly operatorId: string
+    readonly actionHash: string
+    readonly text: string
+    readonly askedAt: string
+  })[]
+  readonly overridden: boolean
+  readonly afterReview: 'none' | 'owed' | 'upheld' | 'contested'
+  readonly division: {
+    readonly released: string
+    readonly refunded: string
+  } | null
+  readonly recordHash: string | null
+  readonly openedAt: string
+  readonly dueAt: string
+  readonly expiresAt: string | null
+  readonly endedAt: string | null
+  readonly showing?: {
+    readonly request: RequestFingerprintV1
+    readonly action: string
+    readonly riskClass: string
+    readonly differences: readonly ({
+      readonly reasonCode: string
+      readonly meaning: string
+      readonly asked: string
+      readonly allowed: string
+    })[]
+    readonly money: {
+      readonly amount: string
+      readonly asset: string
+      readonly perRequest: string | null
+      readonly available: string
+    }
+    readonly grantChain: readonly ({
+      readonly grantHash: string
+      readonly grantorId: string
+      readonly granteeId: string
+      readonly depth: number
+      readonly expiresAt: string
+    })[]
+    readonly session: null
+    readonly approving: string
+  }
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** What came of one approval: who answered what, under which role, and what it lifts. */
+export type ApprovalRecordV1 = {
+  readonly schemaVersion: "ApprovalRecord.v1"
+  readonly tenantId: string
+  readonly environment: 'sandbox' | 'production'
+  readonly approvalId: string
+  readonly gateId: string
+  readonly level: 'challenge' | 'escalation' | 'review'
+  readonly decisionHash: string
+  readonly intentHash: string
+  readonly grantHash: string
+  readonly payee: string
+  readonly amount: string
+  readonly asset: string
+  readonly reasonCodes: readonly (string)[]
+  readonly agentId: string
+  readonly payerId: string | null
+  readonly requirements: readonly ({
+    readonly role: string
+    readonly approvers: number
+  })[]
+  readonly outcome: 'approved' | 'denied' | 'expired'
+  readonly overridden: boolean
+  readonly division: {
+    readonly released: string
+    readonly refunded: string
+  } | null
+  readonly answers: readonly ({
+    readonly actionId: string
+    readonly actionHash: string
+    readonly operatorId: string
+    readonly kid: string
+    readonly role: 'payer' | 'viewer' | 'reviewer' | 'oncall' | 'ops_admin' | 'incident_commander'
+    readonly action: string
+    readonly justificationCode: string
+    readonly answeredAt: string
+  })[]
+  readonly openedAt: string
+  readonly expiresAt: string | null
+  readonly endedAt: string
+}
+
 /** Everything a decision was made from; its hash is the `inputHash` of the decision. */
 export type DecisionFactsV1 = {
   readonly schemaVersion: "DecisionFacts.v1"
@@ -403,7 +532,7 @@ export type DecisionFactsV1 = {
   } | null
   readonly controls: readonly (never)[]
   readonly controlEpoch: 0
-  readonly approvals: readonly (never)[]
+  readonly approvals: readonly (ApprovalRecordV1)[]
   readonly session: {
     readonly sessionId: string
     readonly tainted: boolean
@@ -658,6 +787,23 @@ export type Gate = {
   })[]
 }
 
+/** what a gate waits for, as its agent sees it */
+export type GateApproval = {
+  readonly approvalId: string
+  readonly gateId: string
+  readonly gateState: string
+  readonly state: 'pending' | 'approved' | 'denied' | 'expired' | 'consumed'
+  readonly level: 'challenge' | 'escalation' | 'review'
+  readonly reasonCodes: readonly (string)[]
+  readonly questions: readonly ({
+    readonly text: string
+    readonly askedAt: string
+  })[]
+  readonly expiresAt: string | null
+  readonly resume: boolean
+  readonly pollAfterMs: number | null
+}
+
 /** bounded authority to spend somebody’s money */
 export type Grant = {
   readonly grantHash: string
@@ -795,7 +941,7 @@ export type Problem = {
   readonly status: number
   readonly detail?: string
   readonly instance?: string
-  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_mismatch' | 'role_not_held' | 'role_not_assignable' | 'role_change_own' | 'role_holder_not_person' | 'role_already_held' | 'role_not_assigned' | 'role_limit' | 'operator_key_not_own' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'profile_ruling_changed' | 'profile_shadow_not_found' | 'operator_action_mismatch' | 'operator_action_used' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_settled' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault' | 'payment_denied' | 'payment_waiting' | 'payment_unknown' | 'payment_not_found' | 'intent_signature_required' | 'intent_not_for_purchase' | 'quote_changed' | 'offer_above_maximum' | 'offers_not_acceptable' | 'response_not_kept' | 'proxy_alias_not_found' | 'network_not_configured' | 'wallet_not_found' | 'wallet_transition_illegal' | 'inbound_not_found' | 'inbound_already_booked' | 'web_url_invalid' | 'web_header_refused' | 'web_address_refused' | 'web_name_unresolved' | 'web_unreachable' | 'web_timeout' | 'web_answer_invalid' | 'web_answer_too_large' | 'payment_required_missing' | 'payment_required_invalid' | 'payment_version_unsupported' | 'chain_unavailable' | 'chain_mismatch' | 'wallet_key_invalid' | 'wallet_already_exists' | 'wallet_key_missing' | 'wallet_key_unreadable'
+  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_mismatch' | 'role_not_held' | 'role_not_assignable' | 'role_change_own' | 'role_holder_not_person' | 'role_already_held' | 'role_not_assigned' | 'role_limit' | 'operator_key_not_own' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'profile_ruling_changed' | 'profile_shadow_not_found' | 'operator_action_mismatch' | 'operator_action_used' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_not_in_review' | 'gate_settled' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault' | 'payment_denied' | 'payment_waiting' | 'payment_unknown' | 'payment_not_found' | 'intent_signature_required' | 'intent_not_for_purchase' | 'quote_changed' | 'offer_above_maximum' | 'offers_not_acceptable' | 'response_not_kept' | 'proxy_alias_not_found' | 'network_not_configured' | 'wallet_not_found' | 'wallet_transition_illegal' | 'inbound_not_found' | 'inbound_already_booked' | 'web_url_invalid' | 'web_header_refused' | 'web_address_refused' | 'web_name_unresolved' | 'web_unreachable' | 'web_timeout' | 'web_answer_invalid' | 'web_answer_too_large' | 'payment_required_missing' | 'payment_required_invalid' | 'payment_version_unsupported' | 'chain_unavailable' | 'chain_mismatch' | 'wallet_key_invalid' | 'wallet_already_exists' | 'wallet_key_missing' | 'wallet_key_unreadable' | 'approval_not_found' | 'approval_pending' | 'approval_not_pending' | 'approval_expired' | 'approval_mismatch' | 'approval_level_mismatch' | 'approval_answer_unfit' | 'approval_division_invalid' | 'approval_override_forbidden' | 'approver_is_requester' | 'approver_is_party' | 'approver_not_person' | 'approver_role_insufficient' | 'approver_already_answered' | 'approval_review_not_owed'
   readonly retry: 'never' | 'change' | 'later'
   readonly remedy: string
   readonly params?: { readonly [name: string]: unknown }
@@ -920,6 +1066,35 @@ export interface Operations {
         readonly content: string
       })[]
     }
+  }
+  readonly getApprovals: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string; tenantId?: string; state?: string; severity?: string; level?: string; gateId?: string; afterReview?: string; openedBefore?: string; openedAfter?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Approval)[]
+      readonly next: string | null
+    }
+  }
+  readonly getApprovalsOne: {
+    readonly params: { approvalId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Approval
+  }
+  readonly postApprovalsAnswers: {
+    readonly params: { approvalId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly action: string
+    }
+    readonly answer: Approval
+  }
+  readonly getGatesApproval: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: GateApproval
   }
   readonly postGrants: {
     readonly params: undefined
@@ -1313,7 +1488,7 @@ export interface Operations {
     readonly body: {
       readonly principalId: string
       readonly name: string
-      readonly scopes: readonly ('principals:write' | 'roles:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'wallets:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'metrics:read' | 'read' | 'read:all')[]
+      readonly scopes: readonly ('principals:write' | 'roles:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'wallets:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'approvals:answer' | 'metrics:read' | 'read' | 'read:all')[]
     }
     readonly answer: ApiKey
   }
@@ -1561,6 +1736,10 @@ export const OPERATIONS = {
   postGatesVoid: { method: 'POST', path: '/v1/gates/{gateId}/void' },
   getGatesEvents: { method: 'GET', path: '/v1/gates/{gateId}/events' },
   getGatesBundle: { method: 'GET', path: '/v1/gates/{gateId}/bundle' },
+  getApprovals: { method: 'GET', path: '/v1/approvals' },
+  getApprovalsOne: { method: 'GET', path: '/v1/approvals/{approvalId}' },
+  postApprovalsAnswers: { method: 'POST', path: '/v1/approvals/{approvalId}/answers' },
+  getGatesApproval: { method: 'GET', path: '/v1/gates/{gateId}/approval' },
   postGrants: { method: 'POST', path: '/v1/grants' },
   getGrants: { method: 'GET', path: '/v1/grants' },
   getGrantsOne: { method: 'GET', path: '/v1/grants/{grantHash}' },
@@ -1601,4 +1780,10 @@ export const OPERATIONS = {
   getProblemsOne: { method: 'GET', path: '/problems/{code}' },
   getWhoami: { method: 'GET', path: '/v1/whoami' },
   getOpenapiJson: { method: 'GET', path: '/openapi.json' },
+} as const
+
+/** What is read as it is made: text, not JSON. */
+export const STREAMS = {
+  getApprovalsWatch: { path: '/v1/approvals/watch' },
+  getAuditActions: { path: '/v1/audit/actions' },
 } as const

@@ -6,14 +6,16 @@
  *
  * @module
  */
-import { type JsonObject, PROBLEMS, type Problem, parseJson } from '@surety/protocol'
-import { OPERATIONS, type Operations } from './api.gen.ts'
+import { fromUtf8, type JsonObject, PROBLEMS, type Problem, parseJson } from '@surety/protocol'
+import { OPERATIONS, type Operations, STREAMS } from './api.gen.ts'
 import { AnswerError, ProblemError } from './errors.ts'
 
 export interface Answered {
   readonly status: number
   readonly headers: { get(name: string): string | null }
   text(): Promise<string>
+  /** The bytes as they come, where the answer is a stream. */
+  readonly body?: unknown
 }
 /** The part of the platform's `fetch` that the client uses. */
 export type Fetch = (
@@ -88,14 +90,41 @@ export class Client {
     }
   }
 
+  /**
+   * Reads an answer that is made while it is sent, piece by piece; whoever stops reading ends it.
+   *
+   * @throws ProblemError if the server refuses; AnswerError if there is nothing to read.
+   */
+  async *stream(
+    name: keyof typeof STREAMS,
+    asked: {
+      readonly query?: Readonly<Record<string, string | undefined>>
+      readonly lastEventId?: string
+    } = {},
+  ): AsyncGenerator<string, void> {
+    const url = this.#options.url + STREAMS[name].path + queryOf(asked.query)
+    const last = asked.lastEventId
+    const answered = await this.#send('GET', url, undefined, undefined, {
+      accept: '*/*',
+      ...(last === undefined ? {} : { 'last-event-id': last }),
+    })
+    if (answered.status >= 400) {
+      throw new ProblemError(problemOf(await readAnswer(answered), answered.status))
+    }
+    const body = answered.body as AsyncIterable<Uint8Array> | null | undefined
+    if (body === undefined || body === null) throw new AnswerError('answer_malformed', 'no stream')
+    for await (const text of decoded(body)) yield text
+  }
+
   async #send(
     method: string,
     url: string,
     body: string | undefined,
     key: string | undefined,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<Answered> {
     const { apiKey, fetch } = this.#options
-    const headers: Record<string, string> = { accept: 'application/json' }
+    const headers: Record<string, string> = { accept: 'application/json', ...more }
     if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`
     if (key !== undefined) headers['idempotency-key'] = key
     if (body !== undefined) headers['content-type'] = 'application/json'
@@ -159,4 +188,32 @@ function checked(value: unknown, answered: Answered): unknown {
     if (said !== word) throw new AnswerError('metadata_mismatch', `${name} is \`${said}\``)
   }
   return value
+}
+
+/** Text of pieces of bytes: a character that is cut in two waits for its rest. */
+async function* decoded(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
+  let rest = new Uint8Array(0)
+  for await (const piece of body) {
+    const bytes = new Uint8Array(rest.length + piece.length)
+    bytes.set(rest)
+    bytes.set(piece, rest.length)
+    const whole = wholeLength(bytes)
+    rest = bytes.slice(whole)
+    const text = fromUtf8(bytes.subarray(0, whole))
+    if (text === undefined) throw new AnswerError('answer_malformed', 'not UTF-8')
+    if (text !== '') yield text
+  }
+}
+
+/** Up to where the bytes are whole characters. */
+function wholeLength(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] as number
+    if (byte < 0x80) return bytes.length
+    if (byte >= 0xc0) {
+      const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
+      return needs > back ? bytes.length - back : bytes.length
+    }
+  }
+  return bytes.length
 }

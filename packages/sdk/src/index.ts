@@ -4,6 +4,7 @@
  * @module
  */
 export * from './api.gen.ts'
+export * from './approval.ts'
 export * from './client.ts'
 export * from './errors.ts'
 export * from './party.ts'

@@ -268,7 +268,10 @@ export async function startHouse(config: Config): Promise<RunningHouse> {
         stopping = true
         await drained(door.busy)
         await workers.stop()
-        await door.fastify.close()
+        // What was in progress is answered: a connection that is still there waits for nothing.
+        const closed = door.fastify.close()
+        door.fastify.server.closeAllConnections()
+        await closed
         await close()
       },
     }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { gate, grant, ledger, principal, wallet } from '@surety/domain'
+import type { approval, gate, grant, ledger, principal, wallet } from '@surety/domain'
 import type {
   Crypto,
   Environment,
@@ -71,6 +71,7 @@ export interface ProbeRecord {
 /** What may be stored by key, and what a missing row means. */
 export interface Families {
   readonly gate: gate.Gate
+  readonly approval: approval.Approval
   readonly principal: principal.Principal
   readonly grant: grant.Grant
   readonly apiKey: ApiKey | null
@@ -283,9 +284,24 @@ export interface Backlog {
 export interface Reads {
   state<F extends Family>(scope: Scope, family: F, id: string): Promise<Stored<Families[F]>>
   states<F extends Family>(scope: Scope, family: F, page: Page): Promise<readonly StateRow<F>[]>
+  /** Approvals that nobody has answered yet, by their own index. */
+  pendingApprovals(scope: Scope, page: Page): Promise<readonly StateRow<'approval'>[]>
   unique(scope: Scope, family: string, key: string): Promise<string | undefined>
   apiKey(keyId: string): Promise<ApiKey | undefined>
   events(scope: Scope, stream: string): Promise<readonly Event[]>
+  /**
+   * Events of streams with a prefix after a position, in the order of their commits, and how far
+   * was looked; `null` and 0 answer with the position of the latest.
+   */
+  eventsAfter(
+    scope: Scope,
+    prefix: string,
+    after: number | null,
+    limit: number,
+  ): Promise<{
+    readonly rows: readonly { readonly position: number; readonly event: Event }[]
+    readonly position: number
+  }>
   documents(scope: Scope, owner: string): Promise<ReadonlyMap<string, string>>
   signatures(scope: Scope, stream: string): Promise<ReadonlyMap<number, string | null>>
   /** By name; at most a thousand, and without the holds that have been emptied. */

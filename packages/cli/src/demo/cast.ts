@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Id, type Jwks, type PrincipalKind, toBase64url } from '@surety/protocol'
+import {
+  type Id,
+  type Jwks,
+  type OperatorRole,
+  type PrincipalKind,
+  toBase64url,
+} from '@surety/protocol'
 import { type Client, type Host, newKeyPair, type Party } from '@surety/sdk'
 import { type Credentials, credentialsText } from '../local/credentials.ts'
 import { writeNew } from '../local/files.ts'
@@ -44,7 +50,11 @@ function actorOf(credentials: Credentials, host: Host): Actor {
 }
 
 const ROLES = {
-  organisation: { purposes: ['grant'], scopes: ['grants:write', 'gates:write', 'read'] },
+  organisation: {
+    purposes: ['grant', 'action'],
+    scopes: ['grants:write', 'gates:write', 'approvals:answer', 'read'],
+  },
+  person: { purposes: ['action'], scopes: ['approvals:answer', 'read'] },
   agent: {
     purposes: ['intent', 'grant'],
     scopes: ['grants:write', 'gates:write', 'gates:execute', 'evidence:write', 'read'],
@@ -82,6 +92,18 @@ export async function hire(
     })),
   }
   return actorOf(credentials, host)
+}
+
+/** Gives a person a role, by an act of the operator. */
+export async function give(operator: Actor, person: Actor, role: OperatorRole): Promise<void> {
+  const { principalId } = person
+  const action = operator.party.act({
+    action: 'assign_role',
+    role: 'incident_commander',
+    justificationCode: 'demo',
+    assignment: { principalId, role },
+  })
+  await operator.client.call('postPrincipalsRoles', { params: { principalId }, body: { action } })
 }
 
 /** Writes what a process of its own needs to play its part. */

@@ -14,6 +14,13 @@ import { plain, styled, wrapped } from '../terminal/render.ts'
 import { mutationRefused, replayRefused } from './binding.ts'
 import { budgetRaceNoOverspend, challengeWaits, overLimitDenied } from './limits.ts'
 import { type Balances, balances } from './moves.ts'
+import {
+  approvalDenied,
+  approvalGrantedPaid,
+  approvalSingleUse,
+  quorumTwoOfThree,
+  selfApprovalRefused,
+} from './people/approvals.ts'
 import { replayMoneyImpact, shadowModeReports } from './people/policy-change.ts'
 import { isConserved, proofSteps } from './proofs.ts'
 import {
@@ -73,6 +80,11 @@ function stepsOf(bundles: string, opening: Balances): readonly Step[] {
     mutationRefused,
     replayRefused,
     budgetRaceNoOverspend,
+    approvalGrantedPaid,
+    approvalDenied,
+    selfApprovalRefused,
+    approvalSingleUse,
+    quorumTwoOfThree,
     shadowModeReports,
     replayMoneyImpact,
     ...proofSteps(bundles, () => opening),

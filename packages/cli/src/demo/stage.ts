@@ -42,6 +42,7 @@ export interface Stage {
 /** Filled as the story goes. */
 export interface Made {
   buyerGrantHash?: Hash
+  reportGrantHash?: Hash
   mutated?: {
     readonly gate: Gate
     readonly jws: string

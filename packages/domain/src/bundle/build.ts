@@ -17,6 +17,8 @@ import {
   toUtf8,
 } from '@surety/protocol'
 import {
+  actionPath,
+  approvalPath,
   EVENTS_PATH,
   factsPath,
   grantPath,
@@ -56,6 +58,12 @@ export interface BundleParts {
   /** Of the agent, the payer, every grantor and the payee. */
   readonly passports: readonly { readonly principalId: Id<'prn'>; readonly jws: Jws }[]
   readonly jwks: Jwks
+  /** What people answered: the record Surety signed, and the acts they signed. */
+  readonly approvals?: readonly {
+    readonly recordHash: Hash
+    readonly jws: Jws
+    readonly actions: readonly { readonly actionHash: Hash; readonly jws: Jws }[]
+  }[]
 }
 
 export interface BuiltBundle {
@@ -95,7 +103,8 @@ export function seal(built: BuiltBundle, jws: Jws): ReadonlyMap<string, Uint8Arr
 }
 
 function textsOf(parts: BundleParts): readonly (readonly [path: string, text: string])[] {
-  const { signed, facts, profiles, receipts, passports } = parts
+  const { signed, facts, profiles, receipts, passports, approvals = [] } = parts
+  const actions = approvals.flatMap((approval) => approval.actions)
   const events = parts.events.map((event) => `${canonicalize(event)}\n`).join('')
   const response: [string, string][] =
     signed.response === null ? [] : [[RESPONSE_PATH, signed.response]]
@@ -108,6 +117,8 @@ function textsOf(parts: BundleParts): readonly (readonly [path: string, text: st
     ...facts.map(({ inputHash, text }) => [factsPath(inputHash), text] as const),
     ...profiles.map(({ policyHash, text }) => [profilePath(policyHash), text] as const),
     ...receipts.map(({ seq, type, jws }) => [receiptPath(seq, type), jws] as const),
+    ...approvals.map(({ recordHash, jws }) => [approvalPath(recordHash), jws] as const),
+    ...actions.map(({ actionHash, jws }) => [actionPath(actionHash), jws] as const),
     ...passports.map(({ principalId, jws }) => [passportPath(principalId), jws] as const),
   ]
 }

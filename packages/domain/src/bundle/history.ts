@@ -129,6 +129,7 @@ function checkStatedHashes({ findings, crypto }: Examination, event: Event, fact
       break
     case 'gateHeldForReview':
     case 'gateSettled':
+    case 'gateResolved':
     case 'gateVoided':
     case 'gateExpired':
       note(fact.receipt, fact.receiptHash)
@@ -204,9 +205,10 @@ function commandOf(
       return given(gate, { ...fact, type: 'declare', at })
     case 'decisionRecorded': {
       const authorized = next?.type === 'gateAuthorized' ? next : null
-      // A gate that waits is decided again; what that needs is checked with the decision.
-      const asked: Gate = gate.status === 'waiting' ? { ...gate, status: 'declared' } : gate
-      return given(asked, { ...fact, type: 'record', authorized: withoutType(authorized) })
+      // That a person answered is checked with the facts of the decision, which hold the answer.
+      const answers = gate.status === 'waiting' ? gate.decisionHash : undefined
+      const recorded = { ...fact, type: 'record', answers } as const
+      return given(gate, { ...recorded, authorized: withoutType(authorized) })
     }
     case 'executionStarted':
       return given(gate, executeOf(gate, fact, at, profiles))
@@ -236,6 +238,8 @@ function commandOf(
       return given(gate, { type: 'claim', claim: fact.claim })
     case 'refundReceived':
       return given(gate, { ...fact, type: 'reverse' })
+    case 'gateResolved':
+      return given(gate, { ...fact, type: 'resolve' })
     case 'gateVoided':
     case 'gateExpired': {
       const as = fact.type === 'gateVoided' ? 'voided' : 'expired'

@@ -16,6 +16,8 @@ export const grantPath = (depth: number): string => `signed/grant-${depth}.jws`
 export const factsPath = (inputHash: Hash): string => `facts/${inputHash}.json`
 export const profilePath = (policyHash: Hash): string => `profiles/${policyHash}.json`
 export const passportPath = (principal: Id<'prn'>): string => `receipts/passport-${principal}.jws`
+export const actionPath = (hash: Hash): string => `signed/action-${hash}.jws`
+export const approvalPath = (hash: Hash): string => `receipts/approval-${hash}.jws`
 export const evidencePath = (hash: Hash): string => `evidence/${hash}`
 
 /** `receipts/0002-policy-decision.jws`: the event's number, and the type without its version. */

@@ -14,10 +14,16 @@ import {
 import * as evidence from '../evidence/evidence.ts'
 import type { Gate, GateEvent, TransferRecord } from '../gate/index.ts'
 import * as ledger from '../ledger/index.ts'
-import { endingReceiptOf, settlementDecisionOf, settlementReceiptOf } from '../receipt/receipt.ts'
+import {
+  endingReceiptOf,
+  resolutionReceiptOf,
+  settlementDecisionOf,
+  settlementReceiptOf,
+} from '../receipt/receipt.ts'
 import { type Examination, same } from './examination.ts'
 import { entriesOf, type History, type Recorded } from './history.ts'
 import { EVENTS_PATH } from './layout.ts'
+import type { CheckName } from './report.ts'
 
 const CONCLUSIONS = ['gateHeldForReview', 'gateSettled', 'gateVoided', 'gateExpired'] as const
 type Ending = Parameters<typeof endingReceiptOf>[0]
@@ -45,6 +51,7 @@ export function checkMoney(
     checkVerdict(exam, entry, profiles)
   }
   checkReceipts(exam, conclusions)
+  checkResolution(exam, history, authorized?.fact)
 }
 
 type Authorized = Extract<GateEvent, { type: 'gateAuthorized' }>
@@ -107,6 +114,37 @@ function postingOf(
     return ledger.capturePosting(held, ledger.walletAccount(rail, walletRef), transferId)
   }
   return ledger.closingPosting(held, outcome === 'released' ? 'release' : 'refund', transferId)
+}
+
+/** What a person divided: both parts move, the receipt says so and names the one before it. */
+function checkResolution(
+  { findings, crypto }: Examination,
+  history: History,
+  authorized: Authorized | undefined,
+): void {
+  for (const { event, fact, before } of entriesOf(history, 'gateResolved')) {
+    if (before.status !== 'review' || authorized === undefined) continue
+    const { receipt, transfers } = fact
+    const { released, refunded } = receipt
+    const division = { released, refunded }
+    const note = (check: CheckName, holds: boolean, reason: string) =>
+      findings.note(check, holds, EVENTS_PATH, `event ${event.seq}: ${reason}`)
+    const parts = BigInt(released) + BigInt(refunded)
+    const whole = parts === BigInt(receipt.principal) && receipt.held === '0'
+    note('partition', whole, 'the parts are not the principal')
+    const ids = transfers.map(({ transferId }) => transferId)
+    const expected = ledger
+      .dividingPostings(heldOf(authorized.authorization), division, () => ids.shift() ?? 'trf_')
+      .map(recordOf)
+    note('transfers', same(expected, transfers), 'not the transfers of its division')
+    const again = resolutionReceiptOf(before, division, {
+      settlementDecisionHash: hashOf(before.settlementDecision, crypto),
+      transferIds: transfers.map(({ transferId }) => transferId),
+      at: receipt.at,
+    })
+    note('settlement_receipt', same(again, receipt), 'not the receipt of this state')
+    note('receipt_chain', receipt.previousReceiptHash === before.receiptHash, 'names another')
+  }
 }
 
 type VerdictEntry = Recorded<Extract<GateEvent, { type: 'settlementDecided' }>>

@@ -65,7 +65,7 @@ export function readPassports(
 }
 
 /** The keys of one principal. */
-function keysOf(passports: Passports, principalId: string): KeyLookup {
+export function keysOf(passports: Passports, principalId: string): KeyLookup {
   return (kid) => passports.get(principalId)?.keys.find((key) => key.kid === kid)
 }
 

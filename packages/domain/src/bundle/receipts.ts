@@ -6,10 +6,13 @@
 import { hashOf, type JsonObject, SIGNED_TYPES, verifySigned } from '@surety/protocol'
 import { watchingHash } from '../policy/index.ts'
 import { receiptOfEvent } from '../receipt/receipt.ts'
+import { answererIds, type UsedRecord } from './approvals.ts'
 import type { StatedFacts } from './decisions.ts'
 import type { Examination } from './examination.ts'
 import { entriesOf, type History } from './history.ts'
 import {
+  actionPath,
+  approvalPath,
   EVENTS_PATH,
   evidencePath,
   grantPath,
@@ -57,6 +60,7 @@ export function checkLayout(
   exam: Examination,
   history: History,
   stated: readonly StatedFacts[],
+  records: readonly UsedRecord[],
 ): void {
   const { surface, findings } = exam
   const expected = new Set<string>([MANIFEST_PATH, SIGNATURE_PATH, EVENTS_PATH, JWKS_PATH])
@@ -76,6 +80,11 @@ export function checkLayout(
     for (const principal of partiesOf(facts)) expected.add(passportPath(principal))
     for (const depth of facts.grantChain.keys()) expected.add(grantPath(depth))
   }
+  for (const { recordHash, record } of records) {
+    expected.add(approvalPath(recordHash))
+    for (const { actionHash } of record.answers) expected.add(actionPath(actionHash))
+  }
+  for (const principal of answererIds(records)) expected.add(passportPath(principal))
   const bodies = new Set<string>()
   for (const { fact } of entriesOf(history, 'evidenceAccepted')) {
     expected.add(RESPONSE_PATH)

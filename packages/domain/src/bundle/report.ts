@@ -40,6 +40,8 @@ export const CHECKS = {
   profile: 'always',
   decision: 'always',
   decision_chain: 'always',
+  approval_records: 'reached',
+  approval_answers: 'reached',
   authorization: 'reached',
   budgets: 'reached',
   payment: 'paid',

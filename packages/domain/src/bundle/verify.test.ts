@@ -62,7 +62,7 @@ test('every check stands in every report once at least, in one order', () => {
 })
 
 test('what no bundle shows is never established and never required', () => {
-  const report = verified(bundleOf(storyOf('released')))
+  const report = verified(bundleOf(storyOf('split-by-person')))
   const never = report.checks.filter(({ result }) => result === 'not_established')
   assert.deepEqual(
     never.map(({ check, required }) => [check, required]),

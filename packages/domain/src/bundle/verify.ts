@@ -7,6 +7,7 @@
  * @module
  */
 import type { Crypto, Jwks, VerificationReport } from '@surety/protocol'
+import { answererIds, checkApprovals, readRecords } from './approvals.ts'
 import {
   checkAuthorization,
   checkDecisions,
@@ -50,7 +51,12 @@ function examine(exam: Examination): void {
   const history = guarded(findings, 'event_schema', () => readHistory(exam, profiles))
   if (history === undefined) return
   const stated = guarded(findings, 'facts', () => readFacts(exam, history)) ?? []
-  const parties = new Set(stated.flatMap(({ facts }) => [...partiesOf(facts)]))
+  const records =
+    guarded(findings, 'approval_records', () => readRecords(exam, history, stated)) ?? []
+  const parties = new Set([
+    ...stated.flatMap(({ facts }) => [...partiesOf(facts)]),
+    ...answererIds(records),
+  ])
   const [first] = stated
   const passports =
     (first && guarded(findings, 'passports', () => readPassports(exam, parties, first.facts))) ??
@@ -62,8 +68,11 @@ function examine(exam: Examination): void {
   guarded(findings, 'response_signature', () => checkResponse(exam, history, passports))
   guarded(findings, 'facts', () => checkFacts(exam, history, stated, passports))
   guarded(findings, 'decision', () => checkDecisions(exam, history, stated, profiles))
+  guarded(findings, 'approval_answers', () =>
+    checkApprovals(exam, history, stated, records, passports),
+  )
   guarded(findings, 'authorization', () => checkAuthorization(exam, history, stated, profiles))
   guarded(findings, 'payment', () => checkPayment(exam, history))
   guarded(findings, 'partition', () => checkMoney(exam, history, profiles))
-  guarded(findings, 'layout', () => checkLayout(exam, history, stated))
+  guarded(findings, 'layout', () => checkLayout(exam, history, stated, records))
 }

@@ -21,7 +21,7 @@ import {
 } from '@surety/protocol'
 import type { PaymentEvent } from '../payment/payment.ts'
 import type { CounterKey } from '../policy/counters.ts'
-import type { Gate, Partition, TransferRecord } from './state.ts'
+import type { Gate, Partition, Resolution, TransferRecord } from './state.ts'
 
 interface Concluded {
   readonly receipt: SettlementReceipt
@@ -73,6 +73,7 @@ export type GateEvent =
       readonly kid: string
     }
   | ({ readonly type: 'gateHeldForReview' | 'gateSettled' } & Concluded)
+  | ({ readonly type: 'gateResolved' } & Resolution)
   | ({ readonly type: 'gateVoided' | 'gateExpired' } & Concluded)
 
 /** The facts of a gate whose money leaves the house. */
@@ -188,7 +189,15 @@ function evolvePaid(gate: Gate, event: PaidEvent): Gate {
 
 type Conclusion = Extract<
   GateEvent,
-  { type: 'settlementDecided' | 'gateHeldForReview' | 'gateSettled' | 'gateVoided' | 'gateExpired' }
+  {
+    type:
+      | 'settlementDecided'
+      | 'gateHeldForReview'
+      | 'gateSettled'
+      | 'gateResolved'
+      | 'gateVoided'
+      | 'gateExpired'
+  }
 >
 
 function conclude(gate: Gate, event: Conclusion): Gate {
@@ -207,6 +216,11 @@ function conclude(gate: Gate, event: Conclusion): Gate {
       return event.type === 'gateSettled'
         ? { ...gate, status: 'settled', receipt, receiptHash, partition }
         : { ...gate, receiptHash, partition }
+    }
+    case 'gateResolved': {
+      if (gate.status !== 'review' || gate.receiptHash === '') throw outOfOrder(gate, event)
+      const { receipt, receiptHash } = event
+      return { ...gate, status: 'settled', receipt, receiptHash, partition: partsOf(receipt) }
     }
     case 'gateVoided':
     case 'gateExpired': {

@@ -2,7 +2,8 @@
  * A gate: one paid or high-risk action, from intent to settlement.
  *
  * declared → waiting, denied, authorized · waiting → authorized, denied, expired · authorized →
- * executing, voided, expired · executing → executed · executed → settled, review.
+ * executing, voided, expired · executing → executed · executed → settled, review · review →
+ * settled.
  * Rules: spec/gate.md, docs/concepts/gates.md. Vectors: spec/vectors/gate/.
  *
  * @module
@@ -35,9 +36,10 @@ import {
   ensureAuthorization,
   ensureConclusion,
   ensureDecision,
+  ensureResolution,
   OUTCOME_OF_VERDICT,
 } from './soundness.ts'
-import type { Gate, TransferRecord } from './state.ts'
+import type { Gate, Resolution, TransferRecord } from './state.ts'
 
 export type GateCommand =
   | {
@@ -64,6 +66,8 @@ export type GateCommand =
         readonly claims: readonly CounterKey[]
         readonly transfer: TransferRecord
       } | null
+      /** What a person answered, where the gate waited: the hash of the decision that asked. */
+      readonly answers?: Hash | undefined
     }
   | {
       readonly type: 'execute'
@@ -96,6 +100,7 @@ export type GateCommand =
       readonly kid: string
       readonly transfer: TransferRecord | null
     }
+  | ({ readonly type: 'resolve' } & Resolution)
   | {
       readonly type: 'end'
       readonly as: 'voided' | 'expired'
@@ -116,6 +121,7 @@ export type GateRefusal = Extract<
   | 'gate_not_authorized'
   | 'gate_not_executing'
   | 'gate_settled'
+  | 'gate_not_in_review'
   | 'authorization_consumed'
   | 'authorization_expired'
   | 'authorization_mismatch'
@@ -158,6 +164,8 @@ export function decide(
       return ok([{ type: 'evidenceTimedOut', evidenceBy: gate.evidenceBy }])
     case 'settle':
       return settle(gate, command)
+    case 'resolve':
+      return resolve(gate, command)
     case 'end':
       return end(gate, command)
     case 'pay':
@@ -188,8 +196,12 @@ function declare(gate: Gate, command: Command<'declare'>): Events {
 }
 
 function record(gate: Gate, command: Command<'record'>): Events {
-  // A waiting gate is decided again when its approval is answered; nothing else reopens one.
-  if (gate.status !== 'declared') return err('gate_not_declared')
+  // INVARIANT(approval): a waiting gate is decided again when its approval is answered; nothing
+  // else reopens one.
+  const isAsked = gate.status === 'declared' && command.answers === undefined
+  const isAnswered = gate.status === 'waiting' && command.answers === gate.decisionHash
+  if (!isAsked && !isAnswered) return err('gate_not_declared')
+  if (gate.status !== 'declared' && gate.status !== 'waiting') return err('gate_not_declared')
   const { decision, decisionHash, kid, authorized } = command
   const recorded: GateEvent = { type: 'decisionRecorded', decision, decisionHash, kid }
   // INVARIANT(decision-first): money is held if and only if the decision allows.
@@ -269,6 +281,14 @@ function settle(gate: Gate, command: Command<'settle'>): Events {
     { type: 'settlementDecided', record: settlementDecision, kid },
     { type: ends ? 'gateSettled' : 'gateHeldForReview', receipt, receiptHash, kid, transfer },
   ])
+}
+
+/** INVARIANT(approval): what is in review ends by a person's answer, and by nothing else. */
+function resolve(gate: Gate, command: Command<'resolve'>): Events {
+  if (gate.status !== 'review') return err('gate_not_in_review')
+  const { type: _, ...resolution } = command
+  ensureResolution(gate, resolution)
+  return ok([{ type: 'gateResolved', ...resolution }])
 }
 
 function end(gate: Gate, command: Command<'end'>): Events {

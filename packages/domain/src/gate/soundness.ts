@@ -11,18 +11,26 @@ import type {
   SettlementDecisionRecord,
   SettlementReceipt,
 } from '@surety/protocol'
-import type { Gate, Partition, TransferRecord } from './state.ts'
+import type { Gate, Partition, Resolution, TransferRecord } from './state.ts'
 
 type Declared = Extract<Gate, { status: 'declared' }>
+type Undecided = Declared | Extract<Gate, { status: 'waiting' }>
 
-export function ensureDecision(gate: Declared, decision: PolicyDecision): void {
+/** A decision is on this gate and its intent, and follows the one before it. */
+export function ensureDecision(gate: Undecided, decision: PolicyDecision): void {
+  const before = gate.status === 'waiting' ? gate : undefined
   const own = decision.gateId === gate.gateId && decision.intentHash === gate.intentHash
   if (!own) throw new Error('a decision on another gate or intent')
+  const follows =
+    before === undefined ||
+    (decision.seq === before.decision.seq + 1 &&
+      decision.previousDecisionHash === before.decisionHash)
+  if (!follows) throw new Error('a decision that does not follow the one before it')
 }
 
 /** INVARIANT(binding): what is authorized is what was decided, and what is held pays for it. */
 export function ensureAuthorization(
-  { intent, gateId }: Declared,
+  { intent, gateId }: Undecided,
   decision: PolicyDecision,
   authorized: {
     readonly decisionHash: Hash
@@ -104,6 +112,36 @@ export function ensureConclusion(
 function creditOf({ payee, payerId, rail, walletRef }: Authorization, outcome: Conclusion): string {
   if (outcome === 'captured') return `rail:${rail}/${String(walletRef)}`
   return `principal:${outcome === 'released' ? payee : payerId}`
+}
+
+type Reviewed = Extract<Gate, { status: 'review' }>
+
+/** INVARIANT(partition): what a person divides is all that is held, and goes to the two parties. */
+export function ensureResolution(gate: Reviewed, resolution: Omit<Resolution, 'kid'>): void {
+  const { receipt, transfers } = resolution
+  const { amountMax, asset, holdId, payee, payerId } = gate.authorization
+  const { released, refunded } = receipt
+  const parts = BigInt(released) + BigInt(refunded)
+  const outcome = refunded === '0' ? 'released' : released === '0' ? 'refunded' : 'split'
+  const holds =
+    receipt.gateId === gate.gateId &&
+    receipt.principal === amountMax &&
+    parts === BigInt(amountMax) &&
+    receipt.captured === '0' &&
+    receipt.held === '0' &&
+    receipt.outcome === outcome &&
+    receipt.previousReceiptHash === gate.receiptHash
+  if (!holds) throw new Error('a receipt that does not say where the money is')
+  const ids = transfers.map(({ transferId }) => transferId)
+  if (receipt.transferIds.join() !== ids.join()) throw new Error('a receipt of other transfers')
+  const owed = [
+    { credit: `principal:${payee}`, amount: released },
+    { credit: `principal:${payerId}`, amount: refunded },
+  ].filter(({ amount }) => amount !== '0')
+  if (owed.length !== transfers.length) throw new Error('an end and its transfers come together')
+  for (const [i, expected] of owed.entries()) {
+    ensureMovement(transfers[i] as TransferRecord, { debit: `hold:${holdId}`, asset, ...expected })
+  }
 }
 
 function ensureMovement(

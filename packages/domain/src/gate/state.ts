@@ -29,6 +29,16 @@ export interface TransferRecord {
   readonly asset: string
 }
 
+/** How a person divided what was in review: one or two transfers, and the receipt of both. */
+export interface Resolution {
+  readonly approvalId: Id<'apr'>
+  readonly recordHash: Hash
+  readonly receipt: SettlementReceipt
+  readonly receiptHash: Hash
+  readonly kid: string
+  readonly transfers: readonly TransferRecord[]
+}
+
 export type GateStatus = Exclude<Gate['status'], 'none'>
 
 interface Declared {

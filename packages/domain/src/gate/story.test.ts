@@ -24,12 +24,13 @@ import {
   PAYER,
   profileOf,
 } from '../fixtures.test.ts'
-import { closingPosting, holdPosting } from '../ledger/postings.ts'
+import { closingPosting, dividingPostings, holdPosting } from '../ledger/postings.ts'
 import { countersOf } from '../policy/counters.ts'
 import { decisionOf } from '../policy/decision.ts'
 import {
   authorizationOf,
   endingReceiptOf,
+  resolutionReceiptOf,
   settlementDecisionOf,
   settlementReceiptOf,
 } from '../receipt/receipt.ts'
@@ -103,6 +104,42 @@ export function recordCommand(outcome: PolicyDecision['decision']): Command<'rec
     transfer: recorded(holdPosting(HELD, id('trf', 1))),
   }
   return { type: 'record', decision, decisionHash, kid: KID, authorized }
+}
+
+/** The decision that follows a person's answer to the one a gate waits on. */
+export function answeredCommand(
+  gate: Reached<'waiting'>,
+  outcome: 'allow' | 'deny',
+): Command<'record'> {
+  const first = recordCommand(outcome)
+  const next = { decisionId: id('dec', 2), seq: 2, previousDecisionHash: gate.decisionHash }
+  const decision = { ...first.decision, ...next }
+  const decisionHash = hash(decision)
+  const answers = gate.decisionHash
+  if (first.authorized === null) return { ...first, decision, decisionHash, answers }
+  const authorization = { ...first.authorized.authorization, decisionHash }
+  const authorizationHash = hash(authorization)
+  const authorized = { ...first.authorized, authorization, authorizationHash }
+  return { ...first, decision, decisionHash, authorized, answers }
+}
+
+/** How a person divides what is in review: half of it each way. */
+export function divideCommand(gate: Reached<'review'>): Command<'resolve'> {
+  const division = { released: '1', refunded: '1' }
+  let number = 2
+  const transfers = dividingPostings(HELD, division, () => {
+    number += 1
+    return id('trf', number)
+  }).map(recorded)
+  const receipt = resolutionReceiptOf(gate, division, {
+    settlementDecisionHash: hash(gate.settlementDecision),
+    transferIds: transfers.map(({ transferId }) => transferId),
+    at: EXECUTED_AT,
+  })
+  const approvalId = id('apr', 1)
+  const receiptHash = hash(receipt)
+  const recordHash = hash('record')
+  return { type: 'resolve', approvalId, recordHash, receipt, receiptHash, kid: KID, transfers }
 }
 
 const allowing = recordCommand('allow')
@@ -204,6 +241,9 @@ export interface States {
   readonly voided: Reached<'voided'>
   readonly lapsed: Reached<'expired'>
   readonly unanswered: Reached<'expired'>
+  readonly resumed: Reached<'authorized'>
+  readonly refused: Reached<'denied'>
+  readonly divided: Reached<'settled'>
 }
 
 function reach<Status extends Gate['status']>(
@@ -225,6 +265,7 @@ export function statesOf(): States {
   const executed = reach(executing, acceptCommand(), 'executed')
   const late = addMs(START, 90_000_000)
   const silent = reach(executing, { type: 'timeOut', at: late }, 'executed')
+  const review = reach(executed, settleCommand(executed, 'review'), 'review')
   return {
     none: initial,
     declared,
@@ -234,12 +275,15 @@ export function statesOf(): States {
     executing,
     executed,
     silent,
-    review: reach(executed, settleCommand(executed, 'review'), 'review'),
+    review,
     released: reach(executed, settleCommand(executed, 'release'), 'settled'),
     refunded: reach(silent, settleCommand(silent, 'refund'), 'settled'),
     voided: reach(held, endCommand(held, 'voided', START), 'voided'),
     lapsed: reach(held, endCommand(held, 'expired', late), 'expired'),
     unanswered: reach(waiting, endCommand(waiting, 'expired', late), 'expired'),
+    resumed: reach(waiting, answeredCommand(waiting, 'allow'), 'authorized'),
+    refused: reach(waiting, answeredCommand(waiting, 'deny'), 'denied'),
+    divided: reach(review, divideCommand(review), 'settled'),
   }
 }
 
@@ -253,10 +297,13 @@ type CommandName =
   | 'void'
   | 'expire'
   | 'expireWaiting'
+  | 'answeredAllow'
+  | 'answeredDeny'
+  | 'divide'
 
 /** Everything that may be asked, by name; `at` lets each happen in the state that allows it. */
 export function commandsOf(): Readonly<Record<CommandName, GateCommand>> {
-  const { waiting, authorized: held, executed } = statesOf()
+  const { waiting, authorized: held, executed, review } = statesOf()
   const late = addMs(START, 90_000_000)
   return {
     declare: declareCommand(),
@@ -273,5 +320,8 @@ export function commandsOf(): Readonly<Record<CommandName, GateCommand>> {
     void: endCommand(held, 'voided', START),
     expire: endCommand(held, 'expired', late),
     expireWaiting: endCommand(waiting, 'expired', late),
+    answeredAllow: answeredCommand(waiting, 'allow'),
+    answeredDeny: answeredCommand(waiting, 'deny'),
+    divide: divideCommand(review),
   }
 }

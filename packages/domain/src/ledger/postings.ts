@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AssetId, Id, OperatorActionOf } from '@surety/protocol'
+import type { AssetId, Division, Id, OperatorActionOf } from '@surety/protocol'
 import type { AccountName, Transfer } from './ledger.ts'
 
 interface Posting {
@@ -107,4 +107,19 @@ export function fundingPosting(
     amount,
     asset,
   })
+}
+
+/** INVARIANT(partition): a hold divided: a part goes to the payee, the rest back to the payer. */
+export function dividingPostings(
+  held: Held,
+  division: Division,
+  newId: () => Id<'trf'>,
+): readonly Transfer[] {
+  const parts = [
+    { to: 'release', amount: BigInt(division.released) },
+    { to: 'refund', amount: BigInt(division.refunded) },
+  ] as const
+  return parts
+    .filter(({ amount }) => amount > 0n)
+    .map(({ to, amount }) => closingPosting({ ...held, amount }, to, newId()))
 }

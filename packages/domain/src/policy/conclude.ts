@@ -12,6 +12,7 @@ import {
   type ReasonCode,
   VERIFIER_NAME,
 } from '@surety/protocol'
+import { afterApprovals } from './lift.ts'
 import type { CompiledProfile } from './profile/compile.ts'
 import { outcomeUnder } from './profile/modes.ts'
 import type { Ask, Finding } from './rules/rule.ts'
@@ -49,7 +50,11 @@ export function conclude(
     ...finding,
     outcome: outcomeUnder(finding.code, profile.profile, facts),
   }))
-  const counted = noted.filter(({ outcome }) => outcome !== 'allow')
+  const watching = noted.filter(({ outcome }) => outcome === 'allow')
+  const counted = afterApprovals(
+    noted.filter(({ outcome }) => outcome !== 'allow'),
+    facts,
+  )
   const decided = outcomeOf(counted)
   const { decision, reasonCodes } = decided
   const obligations =
@@ -59,12 +64,9 @@ export function conclude(
         ? []
         : approvalObligations(counted)
   const evaluation = { ...decided, reasonCode: reasonCodes[0] ?? 'allowed', obligations, findings }
-  if (counted.length === noted.length) return evaluation
-  const enforced = noted.map(({ code, outcome }) => ({
-    code,
-    outcome: outcome === 'allow' ? REASON_CODES[code].outcome : outcome,
-  }))
-  return { ...evaluation, shadow: outcomeOf(enforced) }
+  if (watching.length === 0) return evaluation
+  const watched = watching.map(({ code }) => ({ code, outcome: REASON_CODES[code].outcome }))
+  return { ...evaluation, shadow: outcomeOf([...counted, ...watched]) }
 }
 
 interface Counted {

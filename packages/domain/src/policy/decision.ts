@@ -33,6 +33,12 @@ export function decisionOf(
   place: DecisionPlace,
   watching?: CompiledProfile,
 ): PolicyDecision {
+  // INVARIANT(approval): an answer is used on the decision it answers, and on no other.
+  const isAnswered = facts.approvals.every(
+    ({ decisionHash, intentHash }) =>
+      decisionHash === place.previousDecisionHash && intentHash === place.intentHash,
+  )
+  if (!isAnswered) throw new Error('an answer to another decision')
   const evaluation = evaluate(facts, profile)
   const shadow = [
     ...(evaluation.shadow === undefined ? [] : [shadowOf(profile, evaluation.shadow)]),

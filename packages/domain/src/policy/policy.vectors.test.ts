@@ -35,6 +35,8 @@ const files = [
   'refused/profile-rules',
   'valid/wallets',
   'refused/wallets',
+  'valid/approvals',
+  'refused/approvals',
   'valid/buying',
   'refused/buying',
 ] as const

@@ -11,6 +11,7 @@ import type {
   CheckResult,
   Colour,
   DecisionFacts,
+  Division,
   Hash,
   Id,
   PaymentRef,
@@ -123,7 +124,7 @@ export function endingReceiptOf(
 }
 
 function receiptOf(
-  gate: Executed | Ending,
+  gate: Executed | Ending | Reviewed,
   outcome: SettlementReceipt['outcome'],
   closing: Closing,
 ): SettlementReceipt {
@@ -157,6 +158,32 @@ function refOf({ paymentId, network, nonce, transaction }: PaymentStatus): Payme
   return { paymentId, network, nonce, transaction }
 }
 
+type Reviewed = Extract<Gate, { status: 'review' }>
+
+/** Where the money is after a person divided what was in review. */
+export function resolutionReceiptOf(
+  gate: Reviewed,
+  { released, refunded }: Division,
+  closing: {
+    readonly settlementDecisionHash: Hash
+    readonly transferIds: readonly Id<'trf'>[]
+    readonly at: string
+  },
+): SettlementReceipt {
+  const outcome = refunded === '0' ? 'released' : released === '0' ? 'refunded' : 'split'
+  const { settlementDecisionHash, transferIds, at } = closing
+  const held = receiptOf(gate, 'held', { settlementDecisionHash, transferId: null, at })
+  return {
+    ...held,
+    outcome,
+    released,
+    refunded,
+    held: '0',
+    transferIds: [...transferIds],
+    previousReceiptHash: gate.receiptHash,
+  }
+}
+
 export type ReceiptObject =
   | PaymentStatus
   | PolicyDecision
@@ -179,6 +206,7 @@ export function receiptOfEvent(
       return { object: event.payment, kid: event.kid }
     case 'gateHeldForReview':
     case 'gateSettled':
+    case 'gateResolved':
     case 'gateVoided':
     case 'gateExpired':
       return { object: event.receipt, kid: event.kid }

@@ -117,6 +117,14 @@ export const GATE_EVENTS = {
   settlementDecided: closed({ record: SettlementDecisionRecord, kid: KidText }),
   gateHeldForReview: Concluded,
   gateSettled: Concluded,
+  gateResolved: closed({
+    approvalId: idOf('apr'),
+    recordHash: HashText,
+    receipt: SettlementReceipt,
+    receiptHash: HashText,
+    kid: KidText,
+    transfers: Type.Array(TransferRecord, { minItems: 1, maxItems: 2 }),
+  }),
   gateVoided: Concluded,
   gateExpired: Concluded,
 } as const

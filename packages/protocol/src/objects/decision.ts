@@ -24,6 +24,7 @@ import {
 import { GRANT_DEPTH_MAX, GrantBounds } from './grant.ts'
 import { ExecutionIntent } from './intent.ts'
 import { Quote, WalletFacts } from './payment.ts'
+import { ApprovalRecord } from './people/approval.ts'
 
 export const Lifecycle = words([
   'provisioned',
@@ -132,7 +133,10 @@ export const DecisionFacts = document(
     quote: Type.Union([Quote, Type.Null()]),
     controls: nothing,
     controlEpoch: Type.Literal(0),
-    approvals: nothing,
+    approvals: Type.Array(ApprovalRecord, {
+      maxItems: 1,
+      description: 'the answer to the decision before this one, if it was answered',
+    }),
     session: Type.Union([SessionFacts, Type.Null()]),
     rates: Type.Array(RateFacts, { maxItems: 128 }),
   },

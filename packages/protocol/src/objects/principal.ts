@@ -18,7 +18,7 @@ import {
   words,
 } from '../schema.ts'
 import { Lifecycle, PrincipalKind } from './decision.ts'
-import { RoleHeld } from './role.ts'
+import { RoleHeld } from './people/role.ts'
 
 /** What a party's key may sign. One key, one purpose. */
 export const PartyPurpose = words(['intent', 'grant', 'response', 'action'])

@@ -128,6 +128,7 @@ export const PATH_PROBLEMS = {
   gate_not_declared: problem(409, 'never', 'the gate has been decided already', 'read the gate'),
   gate_not_authorized: problem(409, 'never', 'the gate is not authorized', 'read the gate'),
   gate_not_executing: problem(409, 'never', 'the gate is not executing', 'read the gate'),
+  gate_not_in_review: problem(409, 'never', 'the gate is not in review', 'read the gate'),
   gate_settled: problem(409, 'never', 'the gate is settled', 'read its receipts'),
   authorization_consumed: problem(
     409,

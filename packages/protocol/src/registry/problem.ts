@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { APPROVAL_PROBLEMS } from './approval-problems.ts'
 import { DOOR_PROBLEMS } from './door-problems.ts'
 import { OUTSIDE_PROBLEMS } from './outside-problems.ts'
 import { PATH_PROBLEMS } from './path-problems.ts'
@@ -18,6 +19,7 @@ export const PROBLEMS = {
   ...PATH_PROBLEMS,
   ...PAYMENT_PROBLEMS,
   ...OUTSIDE_PROBLEMS,
+  ...APPROVAL_PROBLEMS,
 } as const satisfies Readonly<Record<string, ProblemType>>
 
 export type ProblemCode = keyof typeof PROBLEMS

@@ -41,3 +41,8 @@ export type ReasonCode = keyof typeof REASON_CODES
 
 /** The codes in order of precedence: of two reasons the one that comes first is primary. */
 export const REASON_ORDER: readonly ReasonCode[] = Object.keys(REASON_CODES) as ReasonCode[]
+
+/** Whether a person's answer may lift a code; a code that is not registered nobody lifts. */
+export function isLiftable(code: string): boolean {
+  return Object.hasOwn(REASON_CODES, code) && REASON_CODES[code as ReasonCode].lift !== 'never'
+}

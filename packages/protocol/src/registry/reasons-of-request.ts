@@ -44,6 +44,12 @@ export const REQUEST_REASONS = {
     'the intent or its grant belongs to another environment',
     'use a grant and an intent of this environment',
   ),
+  approval_denied: denied(
+    'state',
+    'never',
+    'a person who was asked denied it',
+    'ask for something else; what was denied stays denied',
+  ),
   agent_not_active: denied(
     'state',
     'later',

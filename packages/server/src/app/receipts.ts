@@ -9,6 +9,7 @@
 import { type gate, receipt } from '@surety/domain'
 import {
   type AgentPassport,
+  type ApprovalRecord,
   canonicalize,
   type Event,
   type ProbeDecision,
@@ -20,7 +21,7 @@ import type { Answer, App, Signed } from './runtime.ts'
 type Receipts = Signed['receipts']
 
 interface Statement {
-  readonly object: receipt.ReceiptObject | AgentPassport | ProbeDecision
+  readonly object: receipt.ReceiptObject | AgentPassport | ProbeDecision | ApprovalRecord
   readonly kid: string
 }
 
@@ -33,6 +34,10 @@ function statementOf(event: Event): Statement | undefined {
   if (event.stream.startsWith('probe:')) {
     const { decision, kid } = event.data as { decision: ProbeDecision; kid: string }
     return { object: decision, kid }
+  }
+  if (event.stream.startsWith('approval:')) {
+    const { record, kid } = event.data as { record?: ApprovalRecord; kid: string }
+    return record === undefined ? undefined : { object: record, kid }
   }
   if (!event.stream.startsWith('gate:')) return undefined
   return receipt.receiptOfEvent({ ...event.data, type: event.type } as gate.GateEvent)

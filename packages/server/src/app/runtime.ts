@@ -123,6 +123,11 @@ export interface Call<Input, K extends Keys> {
   /** Reads and checks what needs no transaction: parsing, signatures, immutable documents. */
   prepare(): Promise<Result<Input, ProblemCode>>
   readonly idempotency: Idempotency | null
+  /**
+   * Which part of one request this is, where it goes on with the same key: what was answered in one
+   * part is not the answer of the next. Empty for the first.
+   */
+  phase?(): Promise<string>
 }
 
 /** Runs a command to its durable, signed answer. */
@@ -133,13 +138,14 @@ export async function run<Input, K extends Keys>(
 ): Promise<Result<Signed, ProblemCode>> {
   for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt += 1) {
     const prepared = await call.prepare()
-    if (!prepared.ok) return replayedOr(app, caller, call.idempotency, prepared)
+    const idempotency = await inPhase(call)
+    if (!prepared.ok) return replayedOr(app, caller, idempotency, prepared)
     const executed = await app.store.execute({
       useCase: guarded(call.useCase, caller),
       input: prepared.value,
       stamp: stamper(app, caller),
       scope: caller.scope,
-      idempotency: call.idempotency,
+      idempotency,
     })
     if (executed.type === 'stale') continue
     if (executed.type === 'refuse') return err(executed.code, executed.detail)
@@ -147,6 +153,14 @@ export async function run<Input, K extends Keys>(
     return ok(await signed(app, caller.scope, executed))
   }
   return err('store_unavailable', 'what it depends on keeps changing')
+}
+
+/** INVARIANT(once): no client can send a key with this sign in it. */
+async function inPhase<Input, K extends Keys>(call: Call<Input, K>): Promise<Idempotency | null> {
+  const phase = (await call.phase?.()) ?? ''
+  const { idempotency } = call
+  if (idempotency === null || phase === '') return idempotency
+  return { ...idempotency, key: `${idempotency.key}#${phase}` }
 }
 
 /**
@@ -252,6 +266,11 @@ export const grantKey = (id: string) => ({ of: 'state', family: 'grant', id }) a
 export const walletKey = (id: string) => ({ of: 'state', family: 'wallet', id }) as const
 export const profileKey = (id: string) => ({ of: 'state', family: 'profile', id }) as const
 export const activeProfileKey = { of: 'state', family: 'activeProfile', id: 'active' } as const
+
+export const approvalKey = (id: string) => ({ of: 'state', family: 'approval', id }) as const
+
+/** The stream of an approval. */
+export const approvalStream = (approvalId: string): string => `approval:${approvalId}`
 
 /** The stream of a gate, as events and bundles name it. */
 export const gateStream = (gateId: string): string => `gate:${gateId}`

@@ -113,6 +113,7 @@ export class Auditor {
         if (holding !== undefined) this.#findings.problem('holds', `${name}: authorized twice`)
         holding = this.#hold(scope, name, data as never)
       }
+      if (type === 'gateResolved') this.#divide(scope, name, data as never, holding)
       const ends = ['gateHeldForReview', 'gateSettled', 'gateVoided', 'gateExpired'].includes(type)
       if (ends) this.#end(scope, name, data as never, holding)
     }
@@ -174,6 +175,36 @@ export class Auditor {
       const counter = this.#counter(scope, claim)
       counter.reserved -= share(claim, principal)
       if (outcome === 'released' || outcome === 'captured') counter.spent += share(claim, principal)
+    }
+  }
+
+  /** What was in review, divided between the two parties. */
+  #divide(
+    scope: number,
+    name: string,
+    { receipt, transfers }: { receipt: Receipt; transfers: readonly Movement[] },
+    holding: Holding | undefined,
+  ): void {
+    const { principal, released, refunded } = receipt
+    const parts = BigInt(released) + BigInt(refunded)
+    const isWhole = parts === BigInt(principal) && holding?.held === parts
+    this.#findings.expect('holds', isWhole, `${name}: it is divided into other parts`)
+    if (holding === undefined) return
+    const { holdId, payerId, payee, asset } = holding.authorization
+    const owed = [
+      { credit: `principal:${payee}`, amount: released },
+      { credit: `principal:${payerId}`, amount: refunded },
+    ].filter(({ amount }) => amount !== '0')
+    if (owed.length !== transfers.length) this.#findings.problem('holds', `${name}: odd transfers`)
+    for (const [i, made] of transfers.entries()) {
+      const expected = { debit: `hold:${holdId}`, credit: '', amount: '', asset, ...owed[i] }
+      this.#move(scope, name, made, expected)
+    }
+    holding.held = 0n
+    for (const claim of holding.claims) {
+      const counter = this.#counter(scope, claim)
+      counter.reserved -= share(claim, principal)
+      if (released !== '0') counter.spent += share(claim, released)
     }
   }
 

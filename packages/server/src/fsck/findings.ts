@@ -13,6 +13,7 @@ export const CHECKS = {
   journal: 'every stream is chained from its first event, in canonical bytes',
   projections: 'every state is the fold of its events',
   decisions: 'every decision follows from its facts and the profile that ruled',
+  approvals: 'every decision that asks has one approval, and every answer is used on it alone',
   documents: 'every kept document is the one its name or its event says',
   receipts: 'every fact that is to be signed is, by our keys, as its event says',
   books: 'accounts sum to zero, are the fold of their transfers, and those are in the journal',

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { gate, grant, principal, wallet } from '@surety/domain'
+import { approval, gate, grant, principal, wallet } from '@surety/domain'
 import { canonicalize, type Event, instantOf } from '@surety/protocol'
 import type { Findings } from './findings.ts'
 import type { Stream } from './streams.ts'
@@ -31,6 +31,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     family: 'gate',
     initial: gate.initial,
     step: (state, event) => gate.evolve(state as gate.Gate, factOf(event), instantOf(event.at)),
+  },
+  approval: {
+    family: 'approval',
+    initial: approval.initial,
+    step: (state, event) =>
+      approval.evolve(state as approval.Approval, factOf(event), instantOf(event.at)),
   },
   principal: {
     family: 'principal',
@@ -80,6 +86,8 @@ function ownId({ kind, id, scope, events }: Stream): unknown {
   switch (kind) {
     case 'gate':
       return data.gateId
+    case 'approval':
+      return data.approvalId
     case 'principal':
       return data.principalId
     case 'grant':

@@ -8,6 +8,7 @@
  */
 import { existsSync } from 'node:fs'
 import type { Crypto, KeyLookup } from '@surety/protocol'
+import { Approvals } from './approvals.ts'
 import { Auditor } from './auditor.ts'
 import { Decisions } from './decisions.ts'
 import { Findings, type FsckReport } from './findings.ts'
@@ -61,16 +62,19 @@ function checkFacts(tables: Tables, findings: Findings, crypto: Crypto, ours: Ke
   const decisions = new Decisions(tables, findings, crypto)
   const auditor = new Auditor(findings)
   const names = new Names(findings)
+  const approvals = new Approvals(findings)
   for (const stream of streamsOf(tables, findings, crypto)) {
     const state = projections.check(stream)
     proofs.check(stream)
     decisions.check(stream)
     auditor.read(stream)
     names.read(stream, state)
+    approvals.read(stream, state)
   }
   projections.finish()
   proofs.finish()
   decisions.finish()
   auditor.finish(tables)
   names.finish(tables)
+  approvals.finish()
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { approval } from '@surety/domain'
 import { instantOf } from '@surety/protocol'
 import type { Findings } from './findings.ts'
 import type { Stream } from './streams.ts'
@@ -61,7 +62,14 @@ export class Names {
     if (kind === 'deposit' && deposit !== undefined) {
       hold('deposit', `${String(deposit.source)}|${String(deposit.reference)}`, id)
     }
-    const due = kind === 'gate' ? dueOf(state as Members | undefined) : undefined
+    if (kind === 'approval') {
+      hold('approval', String(events[0]?.data.decisionHash), id)
+      for (const { data: said } of events) {
+        const { actionId } = (said.answer ?? said.question ?? {}) as { actionId?: string }
+        if (actionId !== undefined) hold('operatorAction', actionId, id)
+      }
+    }
+    const due = kind === 'gate' || kind === 'approval' ? dueOf(state as Members) : undefined
     if (due !== undefined) this.#deadlines.set(`${String(scope.scope)} ${id}`, instantOf(due))
   }
 
@@ -146,10 +154,14 @@ export class Names {
   }
 }
 
-/** When the clock must look at a gate again: the deadline its own documents state. */
+/** When the clock must look again: the deadline its own documents state, or an answer is due. */
 function dueOf(state: Members | undefined): string | undefined {
   const inside = (member: string) => state?.[member] as Readonly<Record<string, string>> | undefined
   switch (state?.status) {
+    case 'pending':
+      return Number(state.escalations) < approval.ESCALATIONS_MAX
+        ? (state.dueAt as string)
+        : undefined
     case 'waiting':
       return inside('decision')?.validUntil
     case 'authorized':

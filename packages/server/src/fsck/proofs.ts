@@ -31,8 +31,12 @@ const STATEMENT_OF: Readonly<Record<string, string>> = {
   probeDecided: 'decision',
   gateHeldForReview: 'receipt',
   gateSettled: 'receipt',
+  gateResolved: 'receipt',
   gateVoided: 'receipt',
   gateExpired: 'receipt',
+  approvalApproved: 'record',
+  approvalDenied: 'record',
+  approvalExpired: 'record',
   principalRegistered: 'passport',
   principalKeyAdded: 'passport',
   principalKeyRetired: 'passport',
@@ -50,6 +54,7 @@ const STATED: readonly (readonly [hash: string, member: string])[] = [
   ['receiptHash', 'receipt'],
   ['grantHash', 'document'],
   ['policyHash', 'profile'],
+  ['recordHash', 'record'],
 ]
 
 const SIGNATURES = 'SELECT seq, signature FROM signatures WHERE scope = ? AND stream = ?'
@@ -190,6 +195,19 @@ export class Proofs {
   }
 }
 
+/** What a person signed who answered, or asked a question. */
+function answered(
+  kind: string,
+  data: Data,
+  at: string,
+): readonly (readonly [name: string, act: Wanted])[] {
+  const said = (data.answer ?? data.question) as Readonly<Record<string, string>> | undefined
+  if (kind !== 'approval' || said === undefined) return []
+  const hash = String(said.actionHash)
+  const signed = { types: ['OperatorAction.v1'], by: String(said.operatorId), at } as const
+  return [[`action-${hash}.jws`, { hash, signed }]]
+}
+
 /** The documents that the events of a stream speak of, by name. */
 function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>()
@@ -219,6 +237,7 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
       const types = ['AuthorityGrant.v1', 'DelegationGrant.v1'] as const
       wanted.set('grant.jws', party('grantHash', by, ...types))
     }
+    for (const [name, act] of answered(kind, data, at)) wanted.set(name, act)
     if (kind === 'principal' && typeof data.actionHash === 'string') {
       wanted.set(`action-${data.actionHash}.jws`, party('actionHash', actor, 'OperatorAction.v1'))
     }

@@ -83,7 +83,7 @@ function operation(route: Route, components: Record<string, Json>): Json {
       ? {}
       : { requestBody: { required: true, content: content(body, components) } }),
     responses: {
-      [route.status]: { description: summary, content: content(route.answer, components) },
+      [route.status]: { description: summary, content: answerOf(route, components) },
       ...problems(route),
     },
     tags: [path.split('/')[2] ?? 'house'],
@@ -124,6 +124,13 @@ const IDEMPOTENCY: Json = {
 
 function content(schema: TSchema, components: Record<string, Json>): Json {
   return { 'application/json': { schema: lifted(plainJson(schema), components) } }
+}
+
+/** A stream is text of its own media type. */
+function answerOf(route: Route, components: Record<string, Json>): Json {
+  const { streams } = route
+  if (streams === undefined) return content(route.answer, components)
+  return Object.fromEntries(streams.map((type) => [type, { schema: { type: 'string' } }]))
 }
 
 /** TypeBox marks schemas with symbols; JSON has none. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Static, TObject, TSchema } from '@sinclair/typebox'
-import type { JsonObject, ProblemCode, Result } from '@surety/protocol'
+import { type JsonObject, ok, type ProblemCode, type Result } from '@surety/protocol'
 import type { ApiScope } from '../app/api-key/api-keys.ts'
 import type { App, Caller, Signed } from '../app/runtime.ts'
 import type { Idempotency } from '../ports.ts'
@@ -16,6 +16,10 @@ export interface Request<Params, Query, Body> {
   readonly query: Query
   readonly body: Body
   readonly idempotency: Idempotency | null
+  /** Where a stream of events was left. */
+  readonly lastEventId: string | undefined
+  /** Whether what goes on must come to its end: the house stops. */
+  readonly isEnding: () => boolean
 }
 
 /** What a handler answers: a plain body, or a command's signed answer. */
@@ -28,7 +32,13 @@ export type Reply = Result<
       readonly about?: JsonObject
     }
   /** A problem that carries the decision behind it. */
-  | { readonly type: 'decided'; readonly code: ProblemCode; readonly view: JsonObject },
+  | { readonly type: 'decided'; readonly code: ProblemCode; readonly view: JsonObject }
+  /** Goes out as it is made, no faster than it is taken. */
+  | {
+      readonly type: 'stream'
+      readonly mediaType: string
+      readonly chunks: AsyncIterable<string>
+    },
   ProblemCode
 >
 
@@ -44,6 +54,8 @@ export interface Route {
   readonly body: TSchema | null
   readonly status: 200 | 201
   readonly answer: TSchema
+  /** The media types of an answer that is a stream, not JSON. */
+  readonly streams?: readonly string[]
   readonly problems: readonly ProblemCode[]
   readonly handle: (request: Request<never, never, never>) => Promise<Reply>
 }
@@ -104,4 +116,9 @@ export function signed(result: Result<Signed, ProblemCode>): Reply {
 /** A plain answer. */
 export function plain(result: Result<unknown, ProblemCode>): Reply {
   return result.ok ? { ok: true, value: { type: 'body', body: result.value } } : result
+}
+
+/** An answer that is made while it is sent. */
+export function streamed(mediaType: string, chunks: AsyncIterable<string>): Reply {
+  return ok({ type: 'stream', mediaType, chunks })
 }

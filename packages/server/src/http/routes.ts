@@ -5,6 +5,8 @@
  */
 import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
+import { approvalRoutes } from './routes/approvals.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authorityRoutes } from './routes/authority.ts'
 import { gateRoutes } from './routes/gates.ts'
 import { houseRoutes } from './routes/house.ts'
@@ -15,6 +17,8 @@ import { walletRoutes } from './routes/wallets.ts'
 
 export const API_ROUTES: readonly Route[] = [
   ...gateRoutes,
+  ...approvalRoutes,
+  ...auditRoutes,
   ...authorityRoutes,
   ...policyRoutes,
   ...partyRoutes,

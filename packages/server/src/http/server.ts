@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Duplex } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { hashOf, mintId, ok, type ProblemCode, parseAs, type Result, toHex } from '@surety/protocol'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { App, Caller } from '../app/runtime.ts'
@@ -69,7 +69,8 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
       handler: (request, reply) => {
         const caller = callers.get(request)
         if (caller === undefined) throw new Error('a request without a caller')
-        return withinSpan(request, () => serve({ app, route, inFlight, caller }, request, reply))
+        const serving = { app, route, inFlight, caller, isEnding: isStopping }
+        return withinSpan(request, () => serve(serving, request, reply))
       },
     })
   }
@@ -183,6 +184,7 @@ interface Serving {
   /** INVARIANT(once): the keys whose first request is still being answered. */
   readonly inFlight: Set<string>
   readonly caller: Caller
+  readonly isEnding: () => boolean
 }
 
 async function serve(
@@ -191,6 +193,8 @@ async function serve(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { app, route, inFlight, caller } = serving
+  // Whoever has gone is told no more: a stream that waits for news would not notice by itself.
+  const isEnding = () => serving.isEnding() || reply.raw.closed
   const parsed = parse(app, route, request, caller)
   if (!parsed.ok) return sendProblem(reply, parsed.refusal, request.id, parsed.detail)
   const { idempotency } = parsed.value
@@ -200,7 +204,7 @@ async function serve(
     inFlight.add(name)
   }
   try {
-    const answered = await route.handle({ app, caller, ...parsed.value } as never)
+    const answered = await route.handle({ app, caller, isEnding, ...parsed.value } as never)
     return send(reply, route, answered, request.id)
   } finally {
     if (name !== undefined) inFlight.delete(name)
@@ -210,6 +214,10 @@ async function serve(
 function send(reply: FastifyReply, route: Route, answered: Reply, requestId: string): FastifyReply {
   if (!answered.ok) return sendProblem(reply, answered.refusal, requestId, answered.detail)
   const { value } = answered
+  if (value.type === 'stream') {
+    reply.status(route.status).type(value.mediaType).header('x-accel-buffering', 'no')
+    return reply.send(Readable.from(value.chunks))
+  }
   if (value.type === 'body') {
     const headers = policyHeaders(value.about ?? ((value.body ?? {}) as never))
     return reply.status(route.status).headers(headers).send(value.body)
@@ -226,6 +234,7 @@ interface Parsed {
   readonly query: unknown
   readonly body: unknown
   readonly idempotency: Idempotency | null
+  readonly lastEventId: string | undefined
 }
 
 function parse(
@@ -256,7 +265,10 @@ function parse(
         requestHash: hashOf([route.method, request.url, body.value ?? null], app.crypto),
       }
     : null
-  return ok({ params: request.params, query: shaped.value, body: body.value, idempotency })
+  const last = request.headers['last-event-id']
+  const lastEventId = typeof last === 'string' && /^\d{1,15}$/.test(last) ? last : undefined
+  const { params } = request
+  return ok({ params, query: shaped.value, body: body.value, idempotency, lastEventId })
 }
 
 function missingOf(route: Route): ProblemCode {

@@ -36,7 +36,7 @@ import {
 
 const orNull = (schema: TSchema) => Type.Union([schema, Type.Null()])
 
-const ReceiptList = Type.Array(
+export const ReceiptList = Type.Array(
   closed({ seq: Type.Integer({ minimum: 1 }), type: Type.String(), jws: JwsText }),
   { description: 'the statements Surety signed, by the number of their event' },
 )

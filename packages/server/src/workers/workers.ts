@@ -4,6 +4,7 @@
  * @module
  */
 import { addMs } from '@surety/protocol'
+import { escalateApproval } from '../app/gate/approval/escalate-approval.ts'
 import { passDeadline } from '../app/gate/end-gate.ts'
 import { signEvents } from '../app/receipts.ts'
 import { type App, type Caller, run } from '../app/runtime.ts'
@@ -23,7 +24,8 @@ function system(app: App, scope: Caller['scope']): Caller {
 }
 
 /**
- * Ends what has passed its deadline: unused authorizations, waits, silent executions. One that
+ * Ends what has passed its deadline: unused authorizations, waits, silent executions; raises what
+ * nobody answered in time. One that
  * cannot be ended is passed over, so that it keeps none behind it waiting.
  */
 async function expire(app: App): Promise<void> {
@@ -42,12 +44,14 @@ async function expire(app: App): Promise<void> {
 async function endOverdue(app: App, { scope, id }: DueRow): Promise<void> {
   const caller = system(app, scope)
   try {
-    const result = await run(app, caller, passDeadline(app, caller, id))
-    // A gate that moved on in the meantime is no longer ours to end.
+    const result = id.startsWith('apr_')
+      ? await run(app, caller, escalateApproval(app, caller, id))
+      : await run(app, caller, passDeadline(app, caller, id))
+    // What moved on in the meantime is no longer ours to end.
     const code = result.ok ? undefined : result.refusal
-    if (code !== undefined) app.log.warn({ gateId: id, code }, 'a deadline was not acted on')
+    if (code !== undefined) app.log.warn({ id, code }, 'a deadline was not acted on')
   } catch (cause) {
-    app.log.warn({ err: cause, gateId: id }, 'a deadline was not acted on; it will be tried again')
+    app.log.warn({ err: cause, id }, 'a deadline was not acted on; it will be tried again')
   }
 }
 

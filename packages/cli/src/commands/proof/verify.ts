@@ -5,8 +5,8 @@
  */
 import { lstatSync } from 'node:fs'
 import { bundle } from '@surety/domain'
-import type { VerificationReport } from '@surety/protocol'
-import type { CommandSpec } from '../../command.ts'
+import type { Jwks, VerificationReport } from '@surety/protocol'
+import type { Answer, CommandSpec } from '../../command.ts'
 import { EXIT, usageError } from '../../exit.ts'
 import { isWithin, readBundle } from '../../local/bundle-directory.ts'
 import { readJwks } from '../../local/trusted-keys.ts'
@@ -14,8 +14,9 @@ import { plain, styled } from '../../terminal/render.ts'
 
 export const verify: CommandSpec = {
   name: 'verify <path>',
-  summary: 'verify a bundle offline',
+  summary: 'verify a bundle, or an audit export, offline',
   examples: [
+    'surety verify decisions.jsonl --keys jwks.json',
     'surety verify ./bundle --keys jwks.json',
     'surety verify ./bundle --keys jwks.json --json',
   ],
@@ -36,6 +37,7 @@ export const verify: CommandSpec = {
       )
     }
     const trusted = readJwks(keysFile)
+    if (lstatSync(path).isFile()) return auditAnswer(path, trusted)
     const files = readBundle(path)
     const { nodeCrypto } = await import('@surety/server/node-crypto')
     const report = bundle.verify(files, trusted, nodeCrypto)
@@ -45,6 +47,19 @@ export const verify: CommandSpec = {
       exit: report.ok ? EXIT.done : EXIT.no,
     }
   },
+}
+
+/** An export of what people decided: every byte as stated, every act the one it names. */
+async function auditAnswer(path: string, trusted: Jwks): Promise<Answer> {
+  const { nodeCrypto } = await import('@surety/server/node-crypto')
+  const { verifyAudit } = await import('../../local/audit-file.ts')
+  const report = await verifyAudit(path, trusted, nodeCrypto)
+  const verdict = report.ok
+    ? styled(['green', 'bold'], '✓ verified')
+    : styled(['red', 'bold'], '✗ not verified')
+  const problems = report.problems.map((problem) => `  ${styled('red', '✗')} ${plain(problem)}`)
+  const lines = [`${verdict}  ${path}  (${String(report.rows)} rows)`, ...problems]
+  return { document: report, lines, exit: report.ok ? EXIT.done : EXIT.no }
 }
 
 function reportLines(report: VerificationReport): readonly string[] {

@@ -22,6 +22,7 @@ export const SCOPES = {
   'gates:write': 'declare, authorize and void gates of its own principal',
   'gates:execute': 'consume authorizations as agent or payee',
   'evidence:write': 'submit evidence as agent or payee',
+  'approvals:answer': 'answer approvals, with acts that its own principal signed',
   'metrics:read': 'read the metrics of the whole process',
   read: 'read what concerns its own principal',
   'read:all': 'read everything of the tenant',

@@ -6,14 +6,17 @@
  *
  * @module
  */
-import { bundle, type gate, policy } from '@surety/domain'
+import { type approval, bundle, type gate, policy } from '@surety/domain'
 import {
+  type ApprovalRecord,
   canonicalize,
   type Event,
   err,
+  hashOf,
   type Id,
   type Jwks,
   ok,
+  type PolicyDecision,
   type ProblemCode,
   type Result,
   readJws,
@@ -26,7 +29,7 @@ import { grantChain } from '../grant/chain.ts'
 import { profileByHash } from '../profile/current-profile.ts'
 import { readGateEvents } from '../read.ts'
 import { receiptsAt } from '../receipts.ts'
-import { type App, type Caller, gateStream } from '../runtime.ts'
+import { type App, approvalStream, type Caller, gateStream } from '../runtime.ts'
 
 export interface ExportedBundle {
   readonly gateId: string
@@ -68,12 +71,19 @@ async function partsOf(
   const grants = await Promise.all(chain.map((link) => signedGrant(app, caller, link.grantHash)))
   const stream = gateStream(gateId)
   const receipts = await receiptsAt(app, scope, stream, 'all')
-  const parties = partiesOf(intent, chain)
+  const approvals = await usedApprovals(app, caller, events)
+  const parties = [...new Set([...partiesOf(intent, chain), ...approvals.flatMap(answerers)])]
   const passports = await Promise.all(parties.map((id) => passportAt(app, caller, id, ended.at)))
-  const { policyHash, inputHash } = state.decision
-  const watching = policy.watchingHash(state.decision)
-  const hashes = watching === undefined ? [policyHash] : [policyHash, watching]
-  const profiles = await Promise.all(hashes.map((hash) => profileByHash(app, scope, hash)))
+  const decisions = events
+    .filter(({ type }) => type === 'decisionRecorded')
+    .map(({ data }) => data.decision as PolicyDecision)
+  const hashes = decisions.flatMap((decision) => {
+    const watching = policy.watchingHash(decision)
+    return watching === undefined ? [decision.policyHash] : [decision.policyHash, watching]
+  })
+  const profiles = await Promise.all(
+    [...new Set(hashes)].map((hash) => profileByHash(app, scope, hash)),
+  )
   const known = passports.filter((passport) => passport !== undefined)
   return {
     gateId,
@@ -83,19 +93,65 @@ async function partsOf(
       grants,
       response: documents.get('response.jws') ?? null,
     },
-    facts: [{ inputHash, text: documents.get(`facts-${inputHash}.json`) ?? '' }],
-    profiles: profiles.map((each) => ({
-      policyHash: each.policyHash,
-      text: canonicalize(each.profile),
+    facts: decisions.map(({ inputHash }) => ({
+      inputHash,
+      text: documents.get(`facts-${inputHash}.json`) ?? '',
+    })),
+    profiles: profiles.map(({ policyHash, profile }) => ({
+      policyHash,
+      text: canonicalize(profile),
     })),
     receipts: receipts.map((each) => ({ ...each, type: each.type as SignedTypeName })),
     passports: known,
+    approvals,
     jwks: keysUsed(
       app,
-      [...receipts, ...known].map(({ jws }) => jws),
+      [...receipts, ...known, ...approvals].map(({ jws }) => jws),
       ended.at,
     ),
   }
+}
+
+type Answered = NonNullable<bundle.BundleParts['approvals']>[number] & {
+  readonly record: ApprovalRecord
+}
+
+const answerers = ({ record }: Answered) => record.answers.map(({ operatorId }) => operatorId)
+
+/** What people answered, where the gate went on or ended by it. */
+async function usedApprovals(
+  app: App,
+  { scope }: Caller,
+  events: readonly Event[],
+): Promise<readonly Answered[]> {
+  const { reads } = app.store
+  const asking = events.flatMap(({ type, data }) => {
+    if (type === 'decisionRecorded') return [String(data.decisionHash)]
+    return type === 'settlementDecided' ? [hashOf(data.record, app.crypto)] : []
+  })
+  const ids = await Promise.all(asking.map((hash) => reads.unique(scope, 'approval', hash)))
+  const used = await Promise.all(
+    ids.map(async (id) => {
+      const { state } = await reads.state(scope, 'approval', id ?? '')
+      const isUsed = state.status === 'consumed' || state.status === 'denied'
+      return isUsed ? [await answeredOf(app, scope, state)] : []
+    }),
+  )
+  return used.flat()
+}
+
+async function answeredOf(
+  app: App,
+  scope: Caller['scope'],
+  { approvalId, record, recordHash }: Extract<approval.Approval, { record: unknown }>,
+): Promise<Answered> {
+  const receipts = await receiptsAt(app, scope, approvalStream(approvalId), 'all')
+  const documents = await app.store.reads.documents(scope, approvalId)
+  const actions = record.answers.map(({ actionHash }) => ({
+    actionHash,
+    jws: documents.get(`action-${actionHash}.jws`) ?? '',
+  }))
+  return { recordHash, record, jws: receipts.at(-1)?.jws ?? '', actions }
 }
 
 async function signedGrant(app: App, caller: Caller, grantHash: string): Promise<string> {

@@ -1,7 +1,13 @@
-/** Decides on a declared gate; an allowing decision holds the money. Rules: domain/policy. */
-import { gate, ledger, policy, receipt } from '@surety/domain'
+/**
+ * Decides on a declared gate, or again on one whose wait was answered; an allowing decision holds
+ * the money. Rules: domain/policy.
+ *
+ * @module
+ */
+import { approval, gate, ledger, policy, receipt } from '@surety/domain'
 import {
   AMOUNT_MAX,
+  type ApprovalRecord,
   canonicalize,
   type DecisionFacts,
   err,
@@ -10,6 +16,7 @@ import {
   type Id,
   ok,
   type PolicyDecision,
+  type Result,
 } from '@surety/protocol'
 import type {
   CounterName,
@@ -19,6 +26,7 @@ import type {
   Outcome,
   Scope,
   Stamp,
+  Stored,
   UseCase,
 } from '../../ports.ts'
 import { type GrantChain, grantChain } from '../grant/chain.ts'
@@ -28,6 +36,7 @@ import {
   type Answer,
   type App,
   activeProfileKey,
+  approvalKey,
   type Call,
   type Caller,
   gateKey,
@@ -37,13 +46,17 @@ import {
   walletKey,
 } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
+import { appendApproval } from './approval/append-approval.ts'
+import { openApproval } from './approval/open-approval.ts'
 import { type Counting, countingOf, rateClaims, rateNames } from './counting.ts'
 import { countersOf, decisionFacts, partiesOf } from './facts.ts'
 import { claimsFor, eventTransfer, noticeOf } from './money.ts'
 import { deadlineOf, evolveAll } from './view.ts'
 
-interface Authorizing extends Deciding {
+export interface Authorizing extends Deciding {
   readonly gateId: Id<'gat'>
+  /** What the gate waits for, if it does. */
+  readonly approvalId: Id<'apr'> | null
 }
 
 /** What a decision on an intent needs, whoever asks for it. */
@@ -61,9 +74,9 @@ export interface Deciding {
   readonly counterNames: readonly CounterName[]
   readonly counting: Counting
 }
-type Declared = Extract<gate.Gate, { status: 'declared' }>
+type Undecided = Extract<gate.Gate, { status: 'declared' | 'waiting' }>
 type Decided = Extract<gate.Gate, { status: 'denied' | 'waiting' | 'authorized' }>
-type Reads = ReturnType<typeof reads>
+export type AuthorizingReads = ReturnType<typeof authorizingReads>
 
 /** The facts of a decision, by key. */
 export function decisionReads(input: Deciding) {
@@ -83,19 +96,61 @@ export function decisionReads(input: Deciding) {
 }
 type DecisionReads = Facts<ReturnType<typeof decisionReads>>
 
-function reads(input: Authorizing) {
-  return { gate: gateKey(input.gateId), ...decisionReads(input) }
+export function authorizingReads(input: Authorizing) {
+  const { gateId, approvalId } = input
+  const approvals = approvalId === null ? [] : [approvalKey(approvalId)]
+  return { gate: gateKey(gateId), approvals, ...decisionReads(input) }
 }
 
-const useCase: UseCase<Authorizing, Reads, Answer> = {
-  reads,
+const useCase: UseCase<Authorizing, AuthorizingReads, Answer> = {
+  reads: authorizingReads,
   decide: (read, input, stamp) => {
     const before = read.gate.state
-    if (before.status !== 'declared') return { type: 'refuse', code: 'gate_not_declared' }
+    const [asked] = read.approvals
+    if (before.status !== 'declared' && before.status !== 'waiting') {
+      const isTooLate = before.status === 'expired' && before.authorization === null
+      return { type: 'refuse', code: isTooLate ? 'approval_expired' : 'gate_not_declared' }
+    }
+    if (before.status === 'waiting') {
+      if (asked?.state.status === 'pending') {
+        return { type: 'refuse', code: 'approval_pending', detail: asked.state.approvalId }
+      }
+      if (!isAsked(before, asked)) return { type: 'stale' }
+    }
     const early = refusalBefore(read, input, stamp)
     if (early !== undefined) return early
-    return decideOn(before, read, input, stamp)
+    const writing = new Writing(stamp)
+    const record = asked?.state.status === 'approved' ? asked.state.record : undefined
+    const records = record === undefined ? [] : [record]
+    const decisionHash = decideOn({ before, read, input, records }, writing, stamp)
+    if (before.status === 'waiting' && asked !== undefined) {
+      const used = consume(writing, asked, decisionHash, stamp)
+      if (!used.ok) return { type: 'refuse', code: used.refusal }
+    }
+    return writing.answer(null, gateStream(before.gateId))
   },
+}
+
+/** Whether this is the approval of the decision that the gate waits on. */
+export function isAsked(
+  before: Extract<gate.Gate, { status: 'waiting' }>,
+  asked: Stored<approval.Approval> | undefined,
+): boolean {
+  if (asked === undefined || asked.state.status === 'none') return false
+  return asked.state.decisionHash === before.decisionHash
+}
+
+/** INVARIANT(approval): an allowance of a person is used up by the decision made with it. */
+function consume(
+  writing: Writing,
+  asked: Stored<approval.Approval>,
+  by: Hash,
+  stamp: Stamp,
+): Result<null, approval.ApprovalRefusal> {
+  const used = approval.decide(asked.state, { type: 'consume', by, at: stamp.at })
+  if (!used.ok) return used
+  appendApproval(writing, asked, used.value, stamp)
+  return ok(null)
 }
 
 /** What keeps a decision from being made at all: it is prepared again, or refused. */
@@ -104,11 +159,7 @@ export function refusalBefore(
   input: Deciding,
   stamp: Stamp,
 ): Exclude<Outcome<Answer>, { type: 'write' }> | undefined {
-  const ruling = read.activeProfile.state?.policyHash ?? input.denyAllHash
-  // INVARIANT(control): the decision is made under the profile that rules at its own commit.
-  const shadow = read.activeProfile.state?.shadow ?? undefined
-  const isRuling = ruling === input.profile.policyHash && shadow === input.watching?.policyHash
-  if (!isRuling || !isSameTime(input, stamp)) return { type: 'stale' }
+  if (isStale(read, input, stamp)) return { type: 'stale' }
   // A count that could not be kept exactly is not begun: afterwards nothing may stop the money.
   const full = read.counters.some(
     ({ reserved, spent }) => reserved + spent + BigInt(input.intent.amount) > AMOUNT_MAX,
@@ -120,6 +171,14 @@ export function refusalBefore(
     return undefined
   }
   return { type: 'refuse', code: 'signing_key_not_valid', detail: intentKid }
+}
+
+/** INVARIANT(control): the decision is made under the profile that rules at its own commit. */
+export function isStale(read: DecisionReads, input: Deciding, stamp: Stamp): boolean {
+  const ruling = read.activeProfile.state?.policyHash ?? input.denyAllHash
+  const shadow = read.activeProfile.state?.shadow ?? undefined
+  const isRuling = ruling === input.profile.policyHash && shadow === input.watching?.policyHash
+  return !isRuling || !isSameTime(input, stamp)
 }
 
 /** Every profile that is asked: the one that rules, and the one that watches beside it. */
@@ -142,41 +201,55 @@ function isSameTime(input: Deciding, stamp: Stamp) {
   )
 }
 
-function decideOn(
-  before: Declared,
-  read: Facts<Reads>,
-  input: Authorizing,
+/** Decides and writes the gate's new state; answers with the hash of the decision. */
+export function decideOn(
+  deciding: {
+    readonly before: Undecided
+    readonly read: Facts<AuthorizingReads>
+    readonly input: Authorizing
+    /** What a person answered to the decision before. */
+    readonly records: readonly ApprovalRecord[]
+  },
+  writing: Writing,
   stamp: Stamp,
-): Outcome<Answer> {
-  const writing = new Writing(stamp)
-  const { facts, state } = decideInto(writing, before, { read, input, stamp })
+): Hash {
+  const { before, read, input, records } = deciding
+  const { facts, state } = decideInto(writing, before, { read, input, stamp, records })
   const stream = gateStream(before.gateId)
   writing.append({ family: 'gate', id: before.gateId, stream, before: read.gate }, facts, state)
-  writing.deadline(before.gateId, null, deadlineOf(state))
+  writing.deadline(before.gateId, deadlineOf(before), deadlineOf(state))
   if (state.status === 'denied' || state.status === 'waiting') {
     writing.notify(`gate.${state.status}`, noticeOf(state, stamp))
   }
-  return writing.answer(null, stream)
+  return state.decisionHash
 }
 
-/** Decides on a declared gate: the facts of it, what they do to money, and the state after. */
+/** Decides on a gate: its facts, what they do to money, whom they ask, and the state after. */
 export function decideInto(
   writing: Writing,
-  before: Declared,
-  given: { readonly read: DecisionReads; readonly input: Deciding; readonly stamp: Stamp },
+  before: Undecided,
+  given: {
+    readonly read: DecisionReads
+    readonly input: Deciding
+    readonly stamp: Stamp
+    /** What a person answered to the decision before. */
+    readonly records?: readonly ApprovalRecord[]
+  },
 ): { readonly facts: readonly gate.GateEvent[]; readonly state: Decided } {
-  const { read, input, stamp } = given
+  const { read, input, stamp, records = [] } = given
   const parties = new Map(
     partiesOf(input.intent, input.chain).map((id, i) => [id, read.parties[i]?.state] as const),
   )
-  const gathered = { ...input, ...read, gateId: before.gateId, parties: parties as never }
+  const { gateId } = before
+  const gathered = { ...input, ...read, gateId, records, parties: parties as never }
   const facts = decisionFacts(gathered, stamp)
   const factsText = canonicalize(facts)
   const inputHash = stamp.crypto.sha256(factsText)
+  const earlier = before.status === 'waiting' ? before : undefined
   const place = {
     decisionId: stamp.mint('dec'),
-    seq: 1,
-    previousDecisionHash: null,
+    seq: (earlier?.decision.seq ?? 0) + 1,
+    previousDecisionHash: earlier?.decisionHash ?? null,
     intentHash: before.intentHash,
     inputHash,
   }
@@ -200,11 +273,16 @@ export function decideInto(
     decisionHash,
     kid,
     authorized: held?.authorized ?? null,
+    answers: earlier?.decisionHash,
   })
-  if (!recorded.ok) throw new Error(`a declared gate refuses its decision: ${recorded.refusal}`)
+  if (!recorded.ok) throw new Error(`an undecided gate refuses its decision: ${recorded.refusal}`)
   const state = evolveAll(before, recorded.value, stamp.at)
   if (state.status !== 'denied' && state.status !== 'waiting' && state.status !== 'authorized') {
     throw new Error(`decided, and ${state.status}`)
+  }
+  if (state.status === 'waiting') {
+    const payerId = facts.payer?.principalId ?? null
+    openApproval(writing, { state, profile: input.profile.profile, payerId }, stamp)
   }
   return { facts: recorded.value, state }
 }
@@ -248,20 +326,51 @@ export function authorizeGate(
   caller: Caller,
   gateId: string,
   idempotency: Idempotency | null,
-): Call<Authorizing, Reads> {
+): Call<Authorizing, AuthorizingReads> {
   return {
     useCase,
     idempotency,
+    phase: () => phaseOf(app, caller, gateId),
     prepare: async () => {
-      const { scope } = caller
-      const { state } = await app.store.reads.state(scope, 'gate', gateId)
+      const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
       if (state.status === 'none') return err('gate_not_found')
-      const { intent } = state
-      if (intent.agentId !== caller.principalId) return err('gate_not_found')
-      const { intentKid, quote = null, walletId = null } = state
-      const asked = { intent, intentKid, quote, walletId }
-      return ok({ gateId: state.gateId, ...(await preparedFor(app, scope, asked)) })
+      if (state.intent.agentId !== caller.principalId) return err('gate_not_found')
+      return ok(await prepareDecision(app, caller, state))
     },
+  }
+}
+
+/** Each decision of a gate is a part of its own; so is the end of a wait that nobody answered. */
+async function phaseOf(app: App, { scope }: Caller, gateId: string): Promise<string> {
+  const { reads } = app.store
+  const { state } = await reads.state(scope, 'gate', gateId)
+  if (!('decision' in state)) return ''
+  const { seq } = state.decision
+  if (state.status === 'expired' && state.authorization === null) return 'ended'
+  if (state.status !== 'waiting') return seq === 1 ? '' : String(seq)
+  const approvalId = await reads.unique(scope, 'approval', state.decisionHash)
+  const asked = await reads.state(scope, 'approval', approvalId ?? '')
+  const isAnswered = asked.state.status !== 'none' && asked.state.status !== 'pending'
+  const part = isAnswered ? seq + 1 : seq
+  return part === 1 ? '' : String(part)
+}
+
+/** Fetches what a decision on a gate needs besides what the transaction reads. */
+export async function prepareDecision(
+  app: App,
+  { scope }: Caller,
+  state: Exclude<gate.Gate, { status: 'none' }>,
+): Promise<Authorizing> {
+  const { gateId, intent, intentKid, quote = null, walletId = null } = state
+  const asked = { intent, intentKid, quote, walletId }
+  const approvalId =
+    state.status === 'waiting'
+      ? await app.store.reads.unique(scope, 'approval', state.decisionHash)
+      : undefined
+  return {
+    gateId,
+    approvalId: (approvalId as Id<'apr'> | undefined) ?? null,
+    ...(await preparedFor(app, scope, asked)),
   }
 }
 

@@ -1,11 +1,12 @@
 /** Ends a gate before anything was presented, by its agent or by the clock. Rules: domain/gate. */
-import { gate, principal, receipt } from '@surety/domain'
+import { approval, gate, type policy, principal, receipt } from '@surety/domain'
 import { err, hashOf, type Id, ok } from '@surety/protocol'
 import type { Idempotency, Outcome, Stamp, Stored, UseCase } from '../../ports.ts'
 import { profileByHash } from '../profile/current-profile.ts'
 import {
   type Answer,
   type App,
+  approvalKey,
   type Call,
   type Caller,
   gateKey,
@@ -13,6 +14,8 @@ import {
   principalKey,
 } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
+import { appendApproval, sealAt } from './approval/append-approval.ts'
+import { isAsked } from './authorize-gate.ts'
 import { claimsFor, closing, eventTransfer, noticeOf } from './money.ts'
 import { settleExecuted } from './settle.ts'
 import { deadlineOf, evolveAll } from './view.ts'
@@ -29,7 +32,12 @@ const end: UseCase<Ending, Reads, Answer> = {
   decide: ({ gate: before }, { as }, stamp) => endNow(before, as, stamp),
 }
 
-function endNow(before: Stored<gate.Gate>, as: Ending['as'], stamp: Stamp): Outcome<Answer> {
+function endNow(
+  before: Stored<gate.Gate>,
+  as: Ending['as'],
+  stamp: Stamp,
+  asked?: Stored<approval.Approval>,
+): Outcome<Answer> {
   const { state } = before
   if (state.status !== 'authorized' && state.status !== 'waiting') {
     return { type: 'refuse', code: 'gate_not_authorized' }
@@ -55,6 +63,7 @@ function endNow(before: Stored<gate.Gate>, as: Ending['as'], stamp: Stamp): Outc
     writing.transfer(posting)
     writing.count(claimsFor(state.claims, state.authorization.amountMax, 'giveBack'))
   }
+  if (asked !== undefined) expireApproval(writing, asked, stamp)
   const next = evolveAll(state, ended.value, stamp.at)
   if (next.status === 'none') throw new Error('an ended gate is one')
   const { gateId } = next
@@ -64,6 +73,14 @@ function endNow(before: Stored<gate.Gate>, as: Ending['as'], stamp: Stamp): Outc
     .deadline(gateId, deadlineOf(state), null)
     .notify(`gate.${next.status}`, noticeOf(next, stamp))
     .answer(null, stream)
+}
+
+/** INVARIANT(approval): a wait never times out open: its approval ends in the same commit. */
+function expireApproval(writing: Writing, asked: Stored<approval.Approval>, stamp: Stamp): void {
+  const seal = sealAt(stamp)
+  const expired = approval.decide(asked.state, { type: 'expire', at: stamp.at, seal })
+  if (!expired.ok) throw new Error(`a gate ends before what it waits for: ${expired.refusal}`)
+  appendApproval(writing, asked, expired.value, stamp)
 }
 
 /** Gives an authorization back unused. Its agent may, and so may who pays. */
@@ -90,22 +107,42 @@ export function voidGate(
 interface Overdue {
   readonly gateId: Id<'gat'>
   readonly payee: Id<'prn'>
-  readonly settlement: Parameters<typeof settleExecuted>[2]['settlement'] | null
+  readonly terms: policy.CompiledProfile | null
+  /** What the gate waits for, if it does. */
+  readonly approvalId: string | null
 }
-type OverdueReads = Reads & { readonly payee: ReturnType<typeof principalKey> }
+type OverdueReads = Reads & {
+  readonly payee: ReturnType<typeof principalKey>
+  readonly approvals: readonly ReturnType<typeof approvalKey>[]
+}
 
 const tick: UseCase<Overdue, OverdueReads, Answer> = {
-  reads: ({ gateId, payee }) => ({ gate: gateKey(gateId), payee: principalKey(payee) }),
-  decide: ({ gate: before, payee }, { settlement }, stamp) => {
-    if (before.state.status !== 'executing') return endNow(before, 'expired', stamp)
+  reads: ({ gateId, payee, approvalId }) => ({
+    gate: gateKey(gateId),
+    payee: principalKey(payee),
+    approvals: approvalId === null ? [] : [approvalKey(approvalId)],
+  }),
+  decide: ({ gate: before, payee, approvals }, { terms }, stamp) => {
+    const { status } = before.state
+    // What a gate waits for ends with it; one that came to wait since is looked at again.
+    if (before.state.status === 'waiting' && !isAsked(before.state, approvals[0])) {
+      return { type: 'stale' }
+    }
+    if (status !== 'executing') return endNow(before, 'expired', stamp, approvals[0])
     const out = gate.decide(before.state, { type: 'timeOut', at: stamp.at })
     if (!out.ok) return { type: 'refuse', code: out.refusal }
-    if (settlement === null) return { type: 'stale' }
+    if (terms === null) return { type: 'stale' }
+    const { settlement } = terms.profile
     // INVARIANT(default-deny): silence pays nobody who is not active; the money waits in its hold.
     if (settlement.onSilence === 'release' && !principal.mayAct(payee.state)) {
       return { type: 'refuse', code: 'principal_not_active' }
     }
-    return settleExecuted(before, out.value, { checks: [], settlement, document: null }, stamp)
+    return settleExecuted(
+      before,
+      out.value,
+      { checks: [], settlement, terms, document: null },
+      stamp,
+    )
   },
 }
 
@@ -123,9 +160,15 @@ export function passDeadline(
       if (state.status === 'none') return err('gate_not_found')
       const { gateId: id, intent } = state
       const { payee } = intent
-      if (state.status !== 'executing') return ok({ gateId: id, payee, settlement: null })
+      const none = { gateId: id, payee, terms: null, approvalId: null }
+      if (state.status === 'waiting') {
+        const { decisionHash } = state
+        const approvalId = await app.store.reads.unique(caller.scope, 'approval', decisionHash)
+        return ok({ ...none, approvalId: approvalId ?? null })
+      }
+      if (state.status !== 'executing') return ok(none)
       const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
-      return ok({ gateId: id, payee, settlement: terms.profile.settlement })
+      return ok({ ...none, terms })
     },
   }
 }

@@ -5,6 +5,7 @@
  */
 import { grant, ledger, policy, type principal, type wallet } from '@surety/domain'
 import type {
+  ApprovalRecord,
   CounterFacts,
   DecisionFacts,
   ExecutionIntent,
@@ -59,6 +60,8 @@ export interface Gathered {
   readonly watched: readonly Counter[]
   readonly quarters: readonly Counter[]
   readonly funds: ledger.Account
+  /** What a person answered to the decision before this one. */
+  readonly records: readonly ApprovalRecord[]
 }
 
 /** Puts the facts together. Pure: the same reads at the same stamp give the same bytes. */
@@ -92,7 +95,7 @@ export function decisionFacts(gathered: Gathered, stamp: Stamp): DecisionFacts {
     quote: gathered.quote,
     controls: [],
     controlEpoch: 0,
-    approvals: [],
+    approvals: [...gathered.records],
     session: null,
     rates: rateFacts(counting, gathered.quarters),
   }

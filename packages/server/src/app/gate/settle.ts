@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { evidence, gate, receipt } from '@surety/domain'
+import { evidence, gate, type policy, receipt } from '@surety/domain'
 import { type CheckResult, hashOf, type Profile } from '@surety/protocol'
 import type { Outcome, Stamp, Stored } from '../../ports.ts'
 import { type Answer, gateStream } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
+import { openApproval } from './approval/open-approval.ts'
 import { claimsFor, closing, eventTransfer, noticeOf } from './money.ts'
 import { deadlineOf, evolveAll } from './view.ts'
 
@@ -20,6 +21,8 @@ export function settleExecuted(
   judged: {
     readonly checks: readonly CheckResult[]
     readonly settlement: Profile['settlement']
+    /** Under which profile it was authorized; what is in review is urgent by its limits. */
+    readonly terms?: policy.CompiledProfile
     readonly document: { readonly name: string; readonly text: string } | null
   },
   stamp: Stamp,
@@ -33,6 +36,10 @@ export function settleExecuted(
   const { gateId } = state
   const stream = gateStream(gateId)
   writing.append({ family: 'gate', id: gateId, stream, before }, [...first, ...second], state)
+  if (state.status === 'review') {
+    const { payerId } = state.authorization
+    openApproval(writing, { state, profile: judged.terms?.profile, payerId }, stamp)
+  }
   if (judged.document !== null) writing.document(gateId, judged.document.name, judged.document.text)
   return writing
     .deadline(gateId, deadlineOf(before.state), deadlineOf(state))

@@ -57,7 +57,7 @@ const useCase: UseCase<Submitting, Reads, Answer> = {
     const { settlement } = terms.profile
     const checks = evidence.check(settlement.verifiers, statement, input.body)
     const document = { name: 'response.jws', text: jws }
-    return settleExecuted(read.gate, accepted.value, { checks, settlement, document }, stamp)
+    return settleExecuted(read.gate, accepted.value, { checks, settlement, terms, document }, stamp)
   },
 }
 

@@ -83,7 +83,15 @@ const authorize = route({
   body: null,
   status: 201,
   answer: GateView,
-  problems: ['gate_not_found', 'gate_not_declared', 'amount_overflow', 'signing_key_not_valid'],
+  problems: [
+    'gate_not_found',
+    'gate_not_declared',
+    'approval_pending',
+    'approval_not_pending',
+    'approval_expired',
+    'amount_overflow',
+    'signing_key_not_valid',
+  ],
   handle: async ({ app, caller, params: { gateId }, idempotency }) =>
     signed(await run(app, caller, authorizeGate(app, caller, gateId, idempotency))),
 })

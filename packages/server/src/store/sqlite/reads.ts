@@ -45,15 +45,32 @@ const BACKLOG = `SELECT ${countOf('signatures WHERE signature IS NULL')} AS unsi
 
 type All = (sql: string, ...values: (string | number)[]) => readonly Row[]
 
+// Rows of the journal lie in the order of their commits. A look goes so far and no further, so that
+// what is rare in a long journal costs no long read.
+const LOOK_MAX = 5_000
+const HEAD = 'SELECT coalesce(max(rowid), 0) AS head FROM events'
+const EVENTS_AFTER = `SELECT rowid AS position, event FROM events
+  WHERE rowid > ? AND rowid <= ? AND scope = ? AND stream >= ? AND stream < ? ORDER BY rowid LIMIT ?`
+
+const PENDING = `family = 'approval' AND state ->> '$.status' = 'pending'`
+const PENDING_ASCENDING = `SELECT id, version, head, state FROM states
+  WHERE scope = ? AND ${PENDING} AND id > ? ORDER BY id LIMIT ?`
+const PENDING_DESCENDING = `SELECT id, version, head, state FROM states
+  WHERE scope = ? AND ${PENDING} AND id < ? ORDER BY id DESC LIMIT ?`
+
 export function sqliteReads(rows: RowReader, committed: Committed): Reads {
   const all: All = (sql, ...values) => rows.statements.get(sql).all(...values) as readonly Row[]
-  return { ...readsOfScopes(rows, committed, all), ...readsOfWork(rows, all) }
+  const watching = readsOfWatching(rows, all)
+  return { ...readsOfScopes(rows, committed, all), ...watching, ...readsOfWork(rows, all) }
 }
 
 type OfWork = Pick<Reads, 'due' | 'scopes' | 'unsigned' | 'outbox' | 'held' | 'backlog'>
+type OfWatching = Pick<Reads, 'eventsAfter' | 'pendingApprovals'>
+
+type OfScopes = Omit<Reads, keyof (OfWork & OfWatching)>
 
 /** What callers ask: always of one scope; a scope that does not exist has nothing. */
-function readsOfScopes(rows: RowReader, committed: Committed, all: All): Omit<Reads, keyof OfWork> {
+function readsOfScopes(rows: RowReader, committed: Committed, all: All): OfScopes {
   const within = (scope: Scope, sql: string, ...values: (string | number)[]): readonly Row[] => {
     const number = rows.scopeNumber(scope)
     return number === undefined ? [] : all(sql, number, ...values)
@@ -107,6 +124,36 @@ function readsOfScopes(rows: RowReader, committed: Committed, all: All): Omit<Re
     },
     async counters(scope, subject) {
       return within(scope, COUNTERS, subject).map((row) => counterRow(row))
+    },
+  }
+}
+
+/** What is looked at again and again: the journal as it grows, and who still waits. */
+function readsOfWatching(rows: RowReader, all: All): OfWatching {
+  return {
+    async eventsAfter(scope, prefix, after, limit) {
+      const head = Number(all(HEAD)[0]?.head)
+      const number = rows.scopeNumber(scope)
+      if (after === null || number === undefined) return { rows: [], position: head }
+      const end = Math.min(after + LOOK_MAX, head)
+      const found = all(EVENTS_AFTER, after, end, number, prefix, `${prefix}\u{10ffff}`, limit)
+      const events = found.map((row) => ({
+        position: Number(row.position),
+        event: parseOwnJson(row.event as string) as Event,
+      }))
+      const position =
+        found.length < limit ? Math.max(end, after) : (events.at(-1)?.position ?? end)
+      return { rows: events, position }
+    },
+    async pendingApprovals(scope, { after, limit, descending }) {
+      const sql = descending ? PENDING_DESCENDING : PENDING_ASCENDING
+      const from = after ?? (descending ? '\u{10ffff}' : '')
+      const number = rows.scopeNumber(scope)
+      if (number === undefined) return []
+      return all(sql, number, from, limit).map((row) => ({
+        id: row.id as string,
+        stored: storedOf<'approval'>(row),
+      }))
     },
   }
 }

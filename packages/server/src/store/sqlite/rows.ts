@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { gate, grant, type ledger, principal, wallet } from '@surety/domain'
+import { approval, gate, grant, type ledger, principal, wallet } from '@surety/domain'
 import { type Id, parseOwnJson, ZERO_HASH } from '@surety/protocol'
 import type {
   Counter,
@@ -18,6 +18,7 @@ import type {
 
 const INITIAL: Families = {
   gate: gate.initial,
+  approval: approval.initial,
   principal: principal.initial,
   grant: grant.initial,
   apiKey: null,

@@ -23,6 +23,8 @@ CREATE TABLE states (
   UNIQUE (scope, family, id)
 ) STRICT;
 CREATE INDEX api_keys ON states (id) WHERE family = 'apiKey';
+CREATE INDEX pending_approvals ON states (scope, id)
+  WHERE family = 'approval' AND state ->> '$.status' = 'pending';
 CREATE TABLE events (
   scope INTEGER NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL,
   UNIQUE (scope, stream, seq)

@@ -1,0 +1,6 @@
+export * from './approval.ts'
+export * from './entitlement.ts'
+export * from './quorum.ts'
+export * from './showing.ts'
+export * from './state.ts'
+export * from './urgency.ts'

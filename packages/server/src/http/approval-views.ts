@@ -1,0 +1,122 @@
+/**
+ * The shapes of what the API answers about approvals.
+ *
+ * @module
+ */
+import { type TSchema, Type } from '@sinclair/typebox'
+import {
+  AmountText,
+  ApprovalAnswer,
+  ApprovalLevel,
+  ApprovalRequirement,
+  AssetText,
+  closed,
+  Division,
+  EnvironmentWord,
+  HashText,
+  InstantText,
+  idOf,
+  RequestFingerprint,
+  Severity,
+  words,
+} from '@surety/protocol'
+import { ReceiptList } from './views.ts'
+
+const orNull = (schema: TSchema) => Type.Union([schema, Type.Null()])
+
+export const ApprovalState = words(['pending', 'approved', 'denied', 'expired', 'consumed'])
+export const AfterReview = words(['none', 'owed', 'upheld', 'contested'])
+
+const Showing = closed(
+  {
+    request: RequestFingerprint,
+    action: Type.String(),
+    riskClass: Type.String(),
+    differences: Type.Array(
+      closed({
+        reasonCode: Type.String(),
+        meaning: Type.String(),
+        asked: Type.String(),
+        allowed: Type.String({ description: 'what passes without anybody being asked' }),
+      }),
+    ),
+    money: closed({
+      amount: AmountText,
+      asset: AssetText,
+      perRequest: orNull(AmountText),
+      available: AmountText,
+    }),
+    grantChain: Type.Array(
+      closed({
+        grantHash: HashText,
+        grantorId: idOf('prn'),
+        granteeId: idOf('prn'),
+        depth: Type.Integer({ minimum: 0 }),
+        expiresAt: InstantText,
+      }),
+    ),
+    session: Type.Null(),
+    approving: Type.String({ description: 'what approving will allow' }),
+  },
+  { description: 'the exact request, each rule it is beyond, and the money at stake' },
+)
+
+export const ApprovalView = closed(
+  {
+    approvalId: idOf('apr'),
+    gateId: idOf('gat'),
+    tenantId: idOf('ten'),
+    environment: EnvironmentWord,
+    state: ApprovalState,
+    level: ApprovalLevel,
+    severity: Severity,
+    escalations: Type.Integer({ minimum: 0 }),
+    decisionHash: HashText,
+    intentHash: HashText,
+    grantHash: HashText,
+    agentId: idOf('prn'),
+    payerId: orNull(idOf('prn')),
+    payee: idOf('prn'),
+    amount: AmountText,
+    asset: AssetText,
+    reasonCodes: Type.Array(Type.String()),
+    requirements: Type.Array(ApprovalRequirement),
+    missing: Type.Array(ApprovalRequirement, { description: 'what is still asked for' }),
+    answers: Type.Array(ApprovalAnswer),
+    questions: Type.Array(
+      closed({
+        operatorId: idOf('prn'),
+        actionHash: HashText,
+        text: Type.String(),
+        askedAt: InstantText,
+      }),
+    ),
+    overridden: Type.Boolean(),
+    afterReview: AfterReview,
+    division: orNull(Division),
+    recordHash: orNull(HashText),
+    openedAt: InstantText,
+    dueAt: InstantText,
+    expiresAt: orNull(InstantText),
+    endedAt: orNull(InstantText),
+    showing: Type.Optional(Showing),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Approval', description: 'what a person is asked about a gate, and what they answered' },
+)
+
+export const GateApprovalView = closed(
+  {
+    approvalId: idOf('apr'),
+    gateId: idOf('gat'),
+    gateState: Type.String(),
+    state: ApprovalState,
+    level: ApprovalLevel,
+    reasonCodes: Type.Array(Type.String()),
+    questions: Type.Array(closed({ text: Type.String(), askedAt: InstantText })),
+    expiresAt: orNull(InstantText),
+    resume: Type.Boolean({ description: 'asking for the decision again goes on' }),
+    pollAfterMs: orNull(Type.Integer({ minimum: 0 })),
+  },
+  { $id: 'GateApproval', description: 'what a gate waits for, as its agent sees it' },
+)
