@@ -78,6 +78,16 @@ export const MODULES: readonly ModuleEntry[] = [
     'record money that came in',
     async () => (await import('./commands/money/deposit.ts')).deposit,
   ),
+  entry(
+    'wallet',
+    'what pays on a chain',
+    async () => (await import('./commands/money/wallet.ts')).wallet,
+  ),
+  entry(
+    'fetch',
+    'fetch a URL as an agent, and pay for it over x402 if policy allows',
+    async () => (await import('./commands/money/fetch.ts')).fetchCommand,
+  ),
   entry('account', 'balances', async () => (await import('./commands/money/account.ts')).account),
   entry(
     'keys',

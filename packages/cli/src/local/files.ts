@@ -122,16 +122,19 @@ export function targetFault(path: string, fault: unknown): unknown {
 }
 
 /** Holds a place for a private file while what goes into it is being made. */
-export function reserve(path: string): { fill(text: string): void; giveUp(): void } {
+export function reserve(path: string): {
+  fill(content: string | Uint8Array): void
+  giveUp(): void
+} {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (fault) {
     throw targetFault(path, fault)
   }
   return {
-    fill: (text) => {
+    fill: (content) => {
       const descriptor = openSync(path, 'r+')
-      writeSync(descriptor, text)
+      writeSync(descriptor, Buffer.from(content))
       fsyncSync(descriptor)
       closeSync(descriptor)
     },

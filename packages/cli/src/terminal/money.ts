@@ -3,12 +3,17 @@
  *
  * @module
  */
-import { ASSETS } from '@surety/protocol'
+import { ASSETS, CHAIN_ASSETS, NETWORKS } from '@surety/protocol'
 
-/** `2.50 USD`; the scale stands in the asset. Of one that is not ours, the minor units. */
+/** `2.50 USD`, `0.01 USD on Base Sepolia`; of an asset that is not ours, the minor units. */
 export function formatMoney(amount: string, asset: string): string {
-  const known = ASSETS.get(asset)
-  const [symbol = asset, scale] = asset.split('/', 2)
+  const onChain = CHAIN_ASSETS.get(asset)
+  const known = ASSETS.get(asset) ?? onChain
+  const [name = asset, scale] = asset.split('/', 2)
+  const symbol =
+    onChain === undefined
+      ? name
+      : `${onChain.unit} on ${NETWORKS.get(onChain.network)?.name ?? name}`
   if (known === undefined && !/^\d{1,2}$/.test(scale ?? '')) return `${amount} of ${asset}`
   const decimals = known?.decimals ?? Number(scale)
   const negative = amount.startsWith('-')
