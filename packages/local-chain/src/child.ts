@@ -35,14 +35,20 @@ export async function startChild<Fault>(program: Program, config: unknown): Prom
   const module = new URL(`./processes/${program}.${extension}`, import.meta.url)
   const child = fork(module, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const answer = async (message: ToChild): Promise<FromChild> => {
+    const settled = new AbortController()
+    const { signal } = settled
     child.send(message)
-    const [first] = (await Promise.race([once(child, 'message'), died()])) as [FromChild]
-    if (first.type === 'failed') throw new Error(`${program}: ${first.message}`)
-    return first
-  }
-  const died = async (): Promise<never> => {
-    await once(child, 'exit')
-    throw new Error(`${program} ended`)
+    try {
+      const first = await Promise.race([
+        once(child, 'message', { signal }).then(([said]: FromChild[]) => said),
+        once(child, 'exit', { signal }).then(() => undefined),
+      ])
+      if (first === undefined) throw new Error(`${program} ended`)
+      if (first.type === 'failed') throw new Error(`${program}: ${first.message}`)
+      return first
+    } finally {
+      settled.abort()
+    }
   }
   const answered = await answer({ type: 'start', config })
   if (answered.type !== 'ready') throw new Error(`${program} is not ready`)

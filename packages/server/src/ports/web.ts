@@ -64,8 +64,11 @@ export class WebFailure extends Failure {
   declare readonly code: WebCode
   /** `no`: certainly nothing of the request left this machine. */
   readonly sent: 'no' | 'maybe'
+  /** In words for the agent: no address of ours, nothing secret. */
+  readonly detail: string
   constructor(code: WebCode, sent: 'no' | 'maybe', detail: string) {
     super(code, detail)
+    this.detail = detail
     this.sent = sent
   }
 }
