@@ -64,8 +64,9 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
     authorizations: async (queries) => {
       const named = queries.map((query) => ({ ...query, contract: assetOn(query.asset).address }))
       return read(async (peer) => {
-        const view = await viewOf(peer, depth)
-        return { view, facts: await factsOf(peer, named, view) }
+        // One round trip where every hint is right.
+        const [view, hints] = await Promise.all([viewOf(peer, depth), hintsOf(peer, named)])
+        return { view, facts: await factsOf(peer, named, view, hints) }
       })
     },
     inbound: async ({ asset, to, fromBlock }) => {
@@ -99,14 +100,22 @@ async function blockAt(peer: Peer, tag: string): Promise<Block> {
 
 type Query = AuthorizationQuery & { readonly contract: string }
 
+/** What the transactions that are named logged, where one is named. */
+function hintsOf(peer: Peer, queries: readonly Query[]): Promise<readonly (readonly Log[])[]> {
+  return Promise.all(
+    queries.map(({ hint }) => (hint === undefined ? [] : logsOfReceipt(peer, hint))),
+  )
+}
+
 /** Hints first, then states, then the traces of what is spent; all as of the head of the view. */
 async function factsOf(
   peer: Peer,
   queries: readonly Query[],
   view: ChainView,
+  hints: readonly (readonly Log[])[],
 ): Promise<readonly AuthorizationFact[]> {
   const facts = await Promise.all(
-    queries.map(async (query) => (await hinted(peer, query, view)) ?? stateOf(peer, query, view)),
+    queries.map((query, i) => hinted(query, hints[i] ?? [], view) ?? stateOf(peer, query, view)),
   )
   const spent = queries.filter((_, i) => facts[i] === 'spent')
   const traces = await tracesOf(peer, spent, view)
@@ -117,13 +126,11 @@ async function factsOf(
   })
 }
 
-async function hinted(
-  peer: Peer,
+function hinted(
   query: Query,
+  logs: readonly Log[],
   view: ChainView,
-): Promise<AuthorizationFact | undefined> {
-  if (query.hint === undefined) return undefined
-  const logs = await logsOfReceipt(peer, query.hint)
+): AuthorizationFact | undefined {
   const used = logs.find((log) => log.topics[0] === TOPICS.used && keyOfLog(log) === keyOf(query))
   return used === undefined ? undefined : usedFact(used, logs, view)
 }

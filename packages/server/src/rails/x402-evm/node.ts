@@ -4,12 +4,14 @@
  *
  * @module
  */
-import type { Network } from '@surety/protocol'
+import { type Network, parseJson } from '@surety/protocol'
 import { Failure } from '../../ports.ts'
+import { membersOf } from './logs.ts'
 
 const REQUEST_TIME_MS = 5_000
 const CALL_TIME_MS = 30_000
 const BATCH_MAX = 100
+const ANSWER_LIMITS = { lengthMax: 33_554_432, depthMax: 32 }
 
 /** One JSON-RPC request; the answer is whatever the node says. */
 type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>
@@ -24,11 +26,11 @@ export interface Peer {
 /** Runs a read against the node. Throws `chain_unavailable` or `chain_mismatch`. */
 export type Node = <Value>(read: (peer: Peer) => Promise<Value>) => Promise<Value>
 
-/** Loads the client on the first read, and asks then which chain the node serves. */
+/** Connects on the first read, and asks then which chain the node serves. */
 export function nodeAt(url: string, network: Network, spanMax: bigint): Node {
   let opened: Promise<Ask> | undefined
   const open = async (): Promise<Ask> => {
-    const ask = await askAt(url)
+    const ask = askAt(url)
     const chainId = await ask('eth_chainId', [])
     if (Number(chainId) !== network.chainId) {
       throw new Failure('chain_mismatch', `it serves ${String(Number(chainId))}`)
@@ -50,15 +52,55 @@ export function nodeAt(url: string, network: Network, spanMax: bigint): Node {
   }
 }
 
-async function askAt(url: string): Promise<Ask> {
-  const { http } = await import('viem')
-  const transport = http(url, {
-    batch: { batchSize: BATCH_MAX },
-    timeout: REQUEST_TIME_MS,
-    retryCount: 1,
-  })
-  const { request } = transport({})
-  return (method, params) => request({ method, params } as never)
+interface Call {
+  readonly method: string
+  readonly params: readonly unknown[]
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What is asked in one turn of the event loop travels together. */
+function askAt(url: string): Ask {
+  let waiting: Call[] = []
+  const flush = () => {
+    const calls = waiting
+    waiting = []
+    for (let i = 0; i < calls.length; i += BATCH_MAX) void send(url, calls.slice(i, i + BATCH_MAX))
+  }
+  return (method, params) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) queueMicrotask(flush)
+      waiting.push({ method, params, resolve, reject })
+    })
+}
+
+async function send(url: string, calls: readonly Call[]): Promise<void> {
+  try {
+    const bodies = calls.map(({ method, params }, id) => ({ jsonrpc: '2.0', id, method, params }))
+    // A single question is not a batch: some nodes know none.
+    const answer = await exchange(url, JSON.stringify(bodies.length === 1 ? bodies[0] : bodies))
+    const answers = Array.isArray(answer) ? answer : [answer]
+    const byId = new Map(answers.map((each) => [membersOf(each).id, membersOf(each)]))
+    for (const [id, { method, resolve, reject }] of calls.entries()) {
+      const { result } = byId.get(id) ?? {}
+      // JSON-RPC 2.0 §5: without a result there is an error; its words may repeat the address.
+      if (result === undefined) reject(new Error(`${method} was not answered`))
+      else resolve(result)
+    }
+  } catch (error) {
+    for (const { reject } of calls) reject(error)
+  }
+}
+
+async function exchange(url: string, body: string): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' }
+  const signal = AbortSignal.timeout(REQUEST_TIME_MS)
+  const request = { method: 'POST', headers, body, signal, redirect: 'error' } as const
+  // A connection that was kept may have been closed by the node: these are questions, asked again.
+  const answer = await fetch(url, request).catch(() => fetch(url, request))
+  const parsed = parseJson(await answer.text(), ANSWER_LIMITS)
+  if (!parsed.ok) throw new Error(`the node answered ${String(answer.status)} and no JSON`)
+  return parsed.value
 }
 
 function inTime<Value>(work: () => Promise<Value>): Promise<Value> {
