@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { type LocalWorld, PAYEES, startWorld } from '@surety/local-chain'
 import { NETWORKS } from '@surety/protocol'
-import { createWalletClient, http, parseAbi, parseSignature } from 'viem'
+import { createPublicClient, createWalletClient, http, parseAbi, parseSignature } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { baseSepolia } from 'viem/chains'
 import type { AuthorizationFact, AuthorizationQuery, Chain } from '../../ports/chain.ts'
@@ -55,7 +55,14 @@ const wallet = () =>
 
 const word = (name: string, type: string) => ({ name, type })
 
-/** Signs and sends a transfer, as any facilitator would. */
+/** A node answers with the hash before the block is made. */
+async function mined(hash: `0x${string}`): Promise<`0x${string}`> {
+  const client = createPublicClient({ chain: baseSepolia, transport: http(world.rpcUrl) })
+  await client.waitForTransactionReceipt({ hash, pollingInterval: 10 })
+  return hash
+}
+
+/** Signs and sends a transfer, as any facilitator would. With a place of its own, it may wait. */
 async function settle(nonce: string, value: bigint, txNonce?: number): Promise<`0x${string}`> {
   const message = { from: payer, to: payTo, value, validAfter: 0n, validBefore: FOREVER }
   const signature = await account.signTypedData({
@@ -74,13 +81,14 @@ async function settle(nonce: string, value: bigint, txNonce?: number): Promise<`
     message: { ...message, nonce: `0x${nonce}` },
   } as never)
   const { r, s, v } = parseSignature(signature)
-  return wallet().writeContract({
+  const sent = wallet().writeContract({
     address: token,
     abi: ABI,
     functionName: 'transferWithAuthorization',
     args: [payer as never, payTo, value, 0n, FOREVER, `0x${nonce}`, Number(v), r, s],
     ...(txNonce === undefined ? {} : { nonce: txNonce, gas: 150_000n }),
   })
+  return txNonce === undefined ? mined(await sent) : sent
 }
 
 async function cancel(nonce: string): Promise<void> {
@@ -91,12 +99,13 @@ async function cancel(nonce: string): Promise<void> {
     message: { authorizer: payer, nonce: `0x${nonce}` },
   } as never)
   const { r, s, v } = parseSignature(signature)
-  await wallet().writeContract({
+  const sent = await wallet().writeContract({
     address: token,
     abi: ABI,
     functionName: 'cancelAuthorization',
     args: [payer as never, `0x${nonce}`, Number(v), r, s],
   })
+  await mined(sent)
 }
 
 const query = (nonce: string, more: Partial<AuthorizationQuery> = {}): AuthorizationQuery => ({
