@@ -42,7 +42,11 @@ interface Started {
   readonly startMs: number
 }
 
-async function start(directory: string): Promise<Started> {
+/** Serves a directory in a process of its own, as an operator would. */
+export async function start(
+  directory: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Started> {
   const started = performance.now()
   const args = [
     ...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []),
@@ -53,7 +57,10 @@ async function start(directory: string): Promise<Started> {
     '--port',
     '0',
   ]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+  })
   const line = await new Promise<string>((resolve, reject) => {
     child.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString()))
     child.once('exit', (code) => reject(new Error(`the server ended with ${String(code)}`)))
@@ -63,7 +70,7 @@ async function start(directory: string): Promise<Started> {
   return { child, url, startMs: performance.now() - started }
 }
 
-async function stop({ child }: Started): Promise<void> {
+export async function stop({ child }: Started): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
   await ended

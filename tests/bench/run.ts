@@ -5,14 +5,13 @@
  *
  * @module
  */
-import { startWorld } from '@surety/local-chain'
 import { benchDecision } from './decision.ts'
 import { openBenchHouse, residentMb } from './house.ts'
 import { authorizeMany, declareMany, lifecycles, signIntents } from './http.ts'
 import { diskLimit, echoLimit, signatureLimits } from './limits.ts'
 import { verification } from './proof.ts'
 import { replayFigures } from './replay.ts'
-import { barePurchases } from './x402.ts'
+import { comparePurchases } from './x402.ts'
 
 function print(figure: object): void {
   process.stdout.write(`${JSON.stringify(figure)}\n`)
@@ -27,12 +26,7 @@ for (const limit of signatureLimits()) print({ limit })
 print({ limit: await echoLimit() })
 for (const decision of benchDecision()) print({ decision })
 
-const world = await startWorld({ sellers: ['express'] })
-try {
-  for (const figure of await barePurchases(world)) print(figure)
-} finally {
-  await world.stop()
-}
+for (const figure of await comparePurchases()) print(figure)
 
 const house = await openBenchHouse()
 try {

@@ -1,14 +1,18 @@
 /**
- * What a purchase costs without Surety: the unmodified `@x402/fetch` on the local chain. The same
- * resource bought through Surety in the same run is compared with it.
+ * What a purchase costs: the unmodified `@x402/fetch` on the local chain, and through Surety, in the
+ * same run.
  *
  * @module
  */
 import type { LocalWorld } from '@surety/local-chain'
+import { newIdempotencyKey } from '@surety/sdk'
 import { ExactEvmScheme } from '@x402/evm/exact/client'
 import { wrapFetchWithPayment, x402Client } from '@x402/fetch'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { closedLoop, type Measured } from './wire.ts'
+import { host } from '../support/house.ts'
+import { openTown, type Town } from '../x402/town.ts'
+import { start, stop } from './house.ts'
+import { closedLoop, type Measured, round } from './wire.ts'
 
 const RESOURCE = '/weather'
 const BUYERS = 16
@@ -36,15 +40,62 @@ async function timed(buyer: Buyer): Promise<number> {
   return performance.now() - started
 }
 
+/** An agent of a house that serves beside the sellers; the house holds the wallet. */
+function buyerOf(town: Town, url: string): Buyer {
+  const resource = `${town.world.urls.express ?? ''}${RESOURCE}`
+  const body = JSON.stringify({ url: resource, grantHash: town.grantHash })
+  const headers = {
+    authorization: `Bearer ${town.agent.apiKey}`,
+    'content-type': 'application/json',
+  }
+  return async () => {
+    const key = newIdempotencyKey(host)
+    const request = { method: 'POST', headers: { ...headers, 'idempotency-key': key }, body }
+    const answer = await fetch(`${url}/v1/fetch`, request)
+    const { gate } = (await answer.json()) as { gate?: { settlement?: { status?: string } } }
+    if (gate?.settlement?.status !== 'captured') {
+      throw new Error(`a purchase ended with ${String(answer.status)}`)
+    }
+  }
+}
+
 /** One after another, and sixteen buyers at once. */
-export async function barePurchases(
-  world: LocalWorld,
+async function loops(
+  name: string,
+  buyers: readonly Buyer[],
 ): Promise<readonly (Measured & { readonly name: string })[]> {
-  const buyers = await Promise.all(Array.from({ length: BUYERS }, () => bareBuyer(world)))
   // What the first purchases compile and connect does not count.
   await closedLoop(buyers, 4 * BUYERS, timed)
   return [
-    { name: 'bare x402 purchase, 1 buyer', ...(await closedLoop(buyers.slice(0, 1), 100, timed)) },
-    { name: 'bare x402 purchases, 16 buyers', ...(await closedLoop(buyers, 400, timed)) },
+    { name: `${name}, 1 buyer`, ...(await closedLoop(buyers.slice(0, 1), 100, timed)) },
+    { name: `${name}, 16 buyers`, ...(await closedLoop(buyers, 400, timed)) },
   ]
+}
+
+/** The bare purchase and the one through Surety, of one resource, in one run; and the difference. */
+export async function comparePurchases(): Promise<readonly object[]> {
+  const town = await openTown({ world: { sellers: ['express'] }, fund: 1_000_000_000n })
+  const { world, house } = town
+  try {
+    const bare = await loops(
+      'bare x402 purchase',
+      await Promise.all(Array.from({ length: BUYERS }, () => bareBuyer(world))),
+    )
+    await house.running.stop()
+    const rpc = `${world.network}=${world.rpcUrl}`
+    const served = await start(house.directory, { SURETY_CHAIN_RPC: rpc })
+    const buyer = buyerOf(town, served.url)
+    try {
+      const ours = await loops(
+        'purchase through Surety',
+        Array.from({ length: BUYERS }, () => buyer),
+      )
+      const overheadMs = round((ours[0]?.p50ms ?? 0) - (bare[0]?.p50ms ?? 0))
+      return [...bare, ...ours, { name: 'overhead of Surety, p50, 1 buyer', ms: overheadMs }]
+    } finally {
+      await stop(served)
+    }
+  } finally {
+    await town.close()
+  }
 }

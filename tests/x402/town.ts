@@ -45,7 +45,7 @@ const AGENT_SCOPES = ['gates:write', 'read'] as const
 let profiles = 0
 
 /** A profile that lets an agent buy from the sellers of the town. */
-function buyingProfile(
+export function buyingProfile(
   town: Pick<Town, 'sellers' | 'world'> & { readonly agent: Pick<Member, 'principalId'> },
   changes: Partial<Profile> = {},
   signs = false,

@@ -1,0 +1,175 @@
+/**
+ * Buys, kills the server at a random moment, starts it again, asks again under the same keys, and in
+ * the end counts: on the chain, in the books, and what the buyer was told.
+ *
+ * @module
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { PAYEES } from '@surety/local-chain'
+import { fsck } from '@surety/server'
+import { pass } from '../support/house.ts'
+import { moneyOf, openTown, type Town } from './town.ts'
+
+export interface CrashCounts {
+  kills: number
+  purchases: number
+  /** Purchases that a kill left without an answer. */
+  unanswered: number
+  /** Of all, those that the chain had before the last start. */
+  paidUnderFire: number
+  captured: number
+  voided: number
+}
+
+const SERVER = fileURLToPath(new URL('../crash/server.ts', import.meta.url))
+const BUYERS = 4
+const PRICE = 10_000n
+const KILL_WITHIN_MS = 900
+const VALID_MS = 61_000
+const DAY_SECONDS = 86_400
+
+/** The same numbers for the same seed (mulberry32). */
+function drawing(seed: number): (below: number) => number {
+  let state = seed >>> 0
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}
+
+interface Served {
+  readonly child: ChildProcess
+  readonly url: string
+}
+
+async function serve(town: Town): Promise<Served> {
+  const node = `${town.world.network}=${town.world.rpcUrl}`
+  const args = ['--conditions=@surety/source', SERVER, town.house.directory, node]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  return { child, url: line.toString().trim() }
+}
+
+/** What a buyer was told under a key: the gate and its state, or nothing. */
+async function ask(town: Town, url: string, key: string): Promise<Told | undefined> {
+  const resource = `${town.world.urls.express ?? ''}/weather`
+  try {
+    const answer = await fetch(`${url}/v1/fetch`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${town.agent.apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+      },
+      body: JSON.stringify({ url: resource, grantHash: town.grantHash }),
+    })
+    const { gate } = (await answer.json()) as { readonly gate?: Told }
+    return gate
+  } catch {
+    // Killed before it could answer: the buyer knows nothing, and asks again.
+    return undefined
+  }
+}
+
+interface Told {
+  readonly gateId: string
+  readonly state: string
+}
+
+const FAULTS = [
+  { type: 'none' },
+  { type: 'none' },
+  { type: 'drop' },
+  { type: 'fail', status: 503 },
+  { type: 'slow', ms: 60 },
+] as const
+
+/** Kills a server so many times while it buys. Throws if a payment was made twice or was lost. */
+export async function crashes(seed: number, kills: number): Promise<CrashCounts> {
+  const draw = drawing(seed)
+  const counts = { kills: 0, purchases: 0, unanswered: 0, paidUnderFire: 0, captured: 0, voided: 0 }
+  const town = await openTown({ world: { sellers: ['express'] }, fund: 100_000_000n })
+  try {
+    const had = await town.world.balance(PAYEES.express)
+    await town.house.running.stop()
+    const told = new Map<string, Told | undefined>()
+    while (counts.kills < kills) {
+      const { child, url } = await serve(town)
+      await town.world.breakSeller('express', FAULTS[draw(FAULTS.length)] ?? { type: 'none' })
+      const late = draw(4) === 0
+      await town.world.breakFacilitator(
+        late ? { type: 'pending', settlesAfterMs: draw(80) } : { type: 'none' },
+      )
+      const open = [...told].flatMap(([key, known]) => (known === undefined ? [key] : []))
+      const fresh = Array.from(
+        { length: BUYERS },
+        (_, i) => `purchase-${String(counts.kills)}-${String(i)}`,
+      )
+      const asked = [...open, ...fresh].map(async (key) => {
+        remember(told, key, await ask(town, url, key))
+      })
+      await new Promise((resolve) => setTimeout(resolve, draw(KILL_WITHIN_MS)))
+      child.kill('SIGKILL')
+      await Promise.all([once(child, 'close'), ...asked])
+      counts.kills += 1
+    }
+    counts.unanswered = [...told.values()].filter((known) => known === undefined).length
+    const soFar = (await town.world.balance(PAYEES.express)) - had
+    counts.paidUnderFire = Number(soFar / PRICE)
+    await settleAll(town, told, counts)
+    const earned = (await town.world.balance(PAYEES.express)) - had
+    assert.equal(earned, BigInt(counts.captured) * PRICE, 'the chain has what was captured')
+    counts.purchases = told.size
+    return counts
+  } finally {
+    await town.close()
+  }
+}
+
+/** INVARIANT(once): whatever was said about a key before, it is about the same gate. */
+function remember(told: Map<string, Told | undefined>, key: string, now: Told | undefined): void {
+  const before = told.get(key)
+  if (before !== undefined && now !== undefined) assert.equal(now.gateId, before.gateId, key)
+  told.set(key, now ?? before)
+}
+
+/** Serves once more, asks for every key, lets all that is unknown end, and counts. */
+async function settleAll(
+  town: Town,
+  told: Map<string, Told | undefined>,
+  counts: CrashCounts,
+): Promise<void> {
+  town.house = await town.house.restart()
+  const { running } = town.house
+  await town.world.breakSeller('express', { type: 'none' })
+  await town.world.breakFacilitator({ type: 'none' })
+  await running.tick()
+  for (const key of told.keys()) remember(told, key, await ask(town, running.url, key))
+  pass(2 * VALID_MS)
+  // Far: the clock of the house may be ahead of the chain's by what earlier tests let pass.
+  await town.world.warp(DAY_SECONDS)
+  await running.tick()
+  const gates = new Set<string>()
+  for (const key of told.keys()) {
+    const now = await ask(town, running.url, key)
+    assert.ok(now !== undefined, `nothing is known of ${key}`)
+    remember(told, key, now)
+    gates.add(now.gateId)
+    assert.ok(now.state === 'settled' || now.state === 'voided', `${key} is ${now.state}`)
+    if (now.state === 'settled') counts.captured += 1
+    else counts.voided += 1
+  }
+  assert.equal(gates.size, told.size, 'a purchase for each key')
+  const { booked, available, onChain } = await moneyOf(town)
+  assert.deepEqual([booked, available], [onChain, onChain], 'the books have what the chain has')
+  const found = await fsck(town.house.directory)
+  assert.deepEqual(
+    found.checks.flatMap(({ problems }) => problems),
+    [],
+  )
+}
