@@ -27,7 +27,8 @@ export interface CrashCounts {
 const SERVER = fileURLToPath(new URL('../crash/server.ts', import.meta.url))
 const BUYERS = 4
 const PRICE = 10_000n
-const KILL_WITHIN_MS = 900
+const KILL_WITHIN_MS = 250
+const BEGUN_WITHIN_MS = 10_000
 const VALID_MS = 61_000
 const DAY_SECONDS = 86_400
 
@@ -110,9 +111,14 @@ export async function crashes(seed: number, kills: number): Promise<CrashCounts>
         { length: BUYERS },
         (_, i) => `purchase-${String(counts.kills)}-${String(i)}`,
       )
+      let answered = 0
       const asked = [...open, ...fresh].map(async (key) => {
-        remember(told, key, await ask(town, url, key))
+        const now = await ask(town, url, key)
+        if (now !== undefined) answered += 1
+        remember(told, key, now)
       })
+      // A slow machine must not be killed before it has begun: some kills wait for answers.
+      await reached(() => answered, draw(BUYERS))
       await new Promise((resolve) => setTimeout(resolve, draw(KILL_WITHIN_MS)))
       child.kill('SIGKILL')
       await Promise.all([once(child, 'close'), ...asked])
@@ -128,6 +134,13 @@ export async function crashes(seed: number, kills: number): Promise<CrashCounts>
     return counts
   } finally {
     await town.close()
+  }
+}
+
+async function reached(count: () => number, goal: number): Promise<void> {
+  const started = performance.now()
+  while (count() < goal && performance.now() - started < BEGUN_WITHIN_MS) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
