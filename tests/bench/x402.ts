@@ -1,6 +1,6 @@
 /**
- * What a purchase costs: the unmodified `@x402/fetch` on the local chain, and through Surety, in the
- * same run.
+ * What a purchase costs: the unmodified `@x402/fetch` on the local chain, and through Surety, in
+ * the same run.
  *
  * @module
  */
@@ -72,7 +72,7 @@ async function loops(
   ]
 }
 
-/** The bare purchase and the one through Surety, of one resource, in one run; and the difference. */
+/** The bare purchase, the one through Surety of the same resource, and the difference. */
 export async function comparePurchases(): Promise<readonly object[]> {
   const town = await openTown({ world: { sellers: ['express'] }, fund: 1_000_000_000n })
   const { world, house } = town
