@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { diagrams } from './gen-diagrams.ts'
 import { apiFiles } from './generate/api.ts'
+import { profilePage } from './generate/profile.ts'
 import { problemsPage, reasonCodesPage } from './generate/registries.ts'
 import { schemaFiles } from './generate/schemas.ts'
 
@@ -19,6 +20,7 @@ const generators: readonly (() => Generated)[] = [
   schemaFiles,
   problemsPage,
   reasonCodesPage,
+  profilePage,
   apiFiles,
   () => Object.fromEntries(diagrams()),
 ]

@@ -11,7 +11,7 @@ import {
 } from '../../packages/cli/src/local/starters.ts'
 
 const published: Readonly<Record<string, string>> = {
-  starter: 'eabeabea9f709eb0f08744997c7cd471d2861c2a3e368bc33d03c2b23488e2a3',
+  starter: 'b554ef82c287299e8ff05da0e1ae2216cb264a62574ec735795749f611e9f573',
   'engineering-spend': '26e9eb86c2d86bb99883f66c5ced699bab62ab7ed980c405591ffebd8eb31d32',
   procurement: '23a8b0631329dd67a2eeb82858e24330d2775840eb43a569fe9b4e9e64c90422',
   'data-api-buyer': '2159be96a108dd13220f092cf82a7eaa227314e55305a8b0eb2621ec7d5e5807',

@@ -48,6 +48,7 @@ const published = [
   ['irrevocable_not_allowed', 'scope', 403, 'change', 'deny', 'never'],
   ['wallet_not_assigned', 'scope', 403, 'change', 'deny', 'never'],
   ['quote_missing', 'compliance', 403, 'change', 'deny', 'never'],
+  ['receipt_signature_missing', 'compliance', 403, 'change', 'deny', 'party'],
   ['tool_manifest_missing', 'compliance', 403, 'change', 'deny', 'party'],
   ['tool_version_unknown', 'compliance', 403, 'change', 'deny', 'party'],
   ['autonomy_denied', 'autonomy', 403, 'change', 'deny', 'party'],

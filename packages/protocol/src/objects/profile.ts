@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Static, Type } from '@sinclair/typebox'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import {
   AmountText,
   AssetText,
@@ -37,7 +37,12 @@ import {
 } from './profile-rules.ts'
 import { X402Rules } from './x402-rules.ts'
 
-export const Raise = words(['challenge', 'escalate'])
+export const Raise = words(['challenge', 'escalate'], 'asks the payer, or an operator')
+
+/** A member with words for its page in the reference. */
+function about<Schema extends TSchema>(description: string, schema: Schema): Schema {
+  return { ...schema, description }
+}
 
 const ApprovalTier = closed({
   asset: AssetText,
@@ -72,32 +77,51 @@ const Settlement = closed({
 export const Profile = document(
   'Profile.v1',
   {
-    profileId: SlugText,
-    version: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
-    name: Type.String({ minLength: 1, maxLength: 120 }),
-    mode: ProfileMode,
-    modes: Type.Optional(Modes),
+    profileId: about('names the profile; stated in every decision', SlugText),
+    version: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'counts up; what was applied under a version never changes',
+    }),
+    name: Type.String({ minLength: 1, maxLength: 120, description: 'for people' }),
+    mode: about('denies; asks where it may; only watches', ProfileMode),
+    modes: Type.Optional(about('the mode of single classes of rules', Modes)),
     rollout: Type.Optional(Rollout),
-    challengeOnly: Type.Optional(ChallengeOnly),
+    challengeOnly: Type.Optional(about('asks a person about everything', ChallengeOnly)),
     allowlists: closed({
-      assets: Type.Array(AssetText, { maxItems: 32, uniqueItems: true }),
-      rails: names,
-      networks: names,
-      payees: Type.Optional(Type.Array(idOf('prn'), { maxItems: 1024, uniqueItems: true })),
-      tools: Type.Optional(names),
-      actions: Type.Optional(names),
+      assets: Type.Array(AssetText, {
+        maxItems: 32,
+        uniqueItems: true,
+        description: 'what may be paid with; no other is',
+      }),
+      rails: about('what may carry the money; no other does', names),
+      networks: about('over which networks; over no other', names),
+      payees: Type.Optional(
+        Type.Array(idOf('prn'), {
+          maxItems: 1024,
+          uniqueItems: true,
+          description: 'who may be paid; absent: anybody registered',
+        }),
+      ),
+      tools: Type.Optional(about('absent: any', names)),
+      actions: Type.Optional(about('absent: any', names)),
     }),
     limits: closed({
-      perRequest: limits,
-      perDay: Type.Optional(limits),
-      perMonth: Type.Optional(limits),
-      total: Type.Optional(limits),
-      tenantPerDay: Type.Optional(limits),
-      tenantPerMonth: Type.Optional(limits),
-      tenantTotal: Type.Optional(limits),
-      units: Type.Optional(Type.Array(UnitLimit, { maxItems: 16 })),
+      perRequest: about('the most of one payment; every asset needs one', limits),
+      perDay: Type.Optional(about('the most of one payer in a UTC day', limits)),
+      perMonth: Type.Optional(about('the most of one payer in a UTC month', limits)),
+      total: Type.Optional(about('the most of one payer, ever', limits)),
+      tenantPerDay: Type.Optional(about('of all payers together', limits)),
+      tenantPerMonth: Type.Optional(about('of all payers together', limits)),
+      tenantTotal: Type.Optional(about('of all payers together', limits)),
+      units: Type.Optional(
+        Type.Array(UnitLimit, { maxItems: 16, description: 'over all assets of a unit' }),
+      ),
     }),
-    approvalTiers: Type.Array(ApprovalTier, { maxItems: 512 }),
+    approvalTiers: Type.Array(ApprovalTier, {
+      maxItems: 512,
+      description: 'above an amount somebody is asked; the highest counts',
+    }),
     risk: Type.Array(
       closed({
         riskClass: RiskClass,
@@ -107,13 +131,19 @@ export const Profile = document(
       }),
       { maxItems: 4, description: 'a risk class that is not listed is denied' },
     ),
-    autonomy: Type.Optional(AutonomyRules),
-    rates: Type.Optional(Type.Array(RateRule, { maxItems: 512 })),
-    sequences: Type.Optional(Type.Array(SequenceRule, { maxItems: 512 })),
-    session: Type.Optional(SessionRules),
-    compliance: Type.Optional(Compliance),
-    conditions: Type.Optional(Type.Array(Condition, { maxItems: 128 })),
-    wallets: Type.Optional(Wallets),
+    autonomy: Type.Optional(about('how much risk a level carries alone', AutonomyRules)),
+    rates: Type.Optional(
+      Type.Array(RateRule, { maxItems: 512, description: 'how often, in a sliding window' }),
+    ),
+    sequences: Type.Optional(
+      Type.Array(SequenceRule, { maxItems: 512, description: 'what must not follow too soon' }),
+    ),
+    session: Type.Optional(about('by what is known of the conversation', SessionRules)),
+    compliance: Type.Optional(about('what must be known before paying', Compliance)),
+    conditions: Type.Optional(
+      Type.Array(Condition, { maxItems: 128, description: 'anything else, in CEL' }),
+    ),
+    wallets: Type.Optional(about('which wallet pays', Wallets)),
     strictBinding: Type.Boolean({
       description: 'the executor must present every bound member of the authorization',
     }),
@@ -124,10 +154,10 @@ export const Profile = document(
       }),
     ),
     x402: Type.Optional(X402Rules),
-    authorizationWithinMs: durationMs,
-    approvalWithinMs: durationMs,
-    settlement: Settlement,
-    disputes: Type.Optional(Disputes),
+    authorizationWithinMs: about('how long an allowance may be used', durationMs),
+    approvalWithinMs: about('how long a gate waits for a person', durationMs),
+    settlement: about('how evidence is judged', Settlement),
+    disputes: Type.Optional(about('the terms a dispute begins with', Disputes)),
   },
   'A policy document: what agents of a tenant may pay for, when a person must be asked, how work is settled.',
 )

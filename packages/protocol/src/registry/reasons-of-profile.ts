@@ -63,6 +63,13 @@ export const PROFILE_REASONS = {
     'the profile asks for a quote and there is none',
     'ask the payee for a quote first',
   ),
+  receipt_signature_missing: denied(
+    'compliance',
+    'change',
+    'the profile asks for receipts that the provider signs, and the rail settles without one',
+    'use a rail whose providers sign their responses',
+    'party',
+  ),
   tool_manifest_missing: denied(
     'compliance',
     'change',

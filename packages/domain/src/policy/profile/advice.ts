@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Limit, Profile } from '@surety/protocol'
+import { type Limit, OPERATOR_ROLES, type Profile } from '@surety/protocol'
 import { limitsOf } from './compile.ts'
 import type { Remark } from './contradictions.ts'
 
@@ -20,6 +20,7 @@ export function adviceOn(profile: Profile): readonly Remark[] {
     ...idleModes(profile),
     ...limitsOutOfOrder(profile),
     ...unitsOutOfOrder(profile),
+    ...unheldRoles(profile),
     ...unreachableTiers(profile),
     ...unreachableRisk(profile),
     ...idleAutonomy(profile),
@@ -105,6 +106,40 @@ function unitsOutOfOrder({ limits }: Profile): Remark[] {
       found.push({ path: ['limits', 'units', i, small], message })
     }
   }
+  return found
+}
+
+const ROLES: ReadonlySet<string> = new Set(['payer', ...OPERATOR_ROLES])
+
+/** Whoever waits for a role that nobody can hold waits in vain. */
+function unheldRoles(profile: Profile): Remark[] {
+  const found: Remark[] = []
+  const check = (asks: { readonly role?: string } | undefined, raises: boolean, path: Path) => {
+    if (asks?.role === undefined) return
+    const where = [...path, 'role']
+    if (!ROLES.has(asks.role)) {
+      const message = `nobody can hold the role \`${asks.role}\`: name ${[...ROLES].join(', ')}`
+      found.push({ path: where, message })
+    } else if (raises && asks.role === 'payer') {
+      found.push({
+        path: where,
+        message: 'an escalation is answered by an operator, not by the payer',
+      })
+    }
+  }
+  for (const [i, tier] of profile.approvalTiers.entries()) {
+    check(tier, tier.raise === 'escalate', ['approvalTiers', i])
+  }
+  for (const kind of ['risk', 'rates', 'sequences', 'conditions'] as const) {
+    for (const [i, rule] of (profile[kind] ?? []).entries()) {
+      check(rule, rule.outcome === 'escalate', [kind, i])
+    }
+  }
+  for (const [i, row] of (profile.autonomy?.matrix ?? []).entries()) {
+    check(row, false, ['autonomy', 'matrix', i])
+  }
+  check(profile.session, false, ['session'])
+  check(profile.challengeOnly, profile.challengeOnly?.raise === 'escalate', ['challengeOnly'])
   return found
 }
 

@@ -122,7 +122,7 @@ test('what can hardly be meant is said, in its place', () => {
   const { base } = vectors<{ base: Profile }>('policy/valid/profile-contradictions.json')
   const usd = (max: string) => [{ asset: 'USD/2', max }]
   const sound = profileOf({ limits: { perRequest: usd('10'), perDay: usd('30') } })
-  const tier = { asset: 'USD/2', approvers: 1, role: 'r', raise: 'escalate' } as const
+  const tier = { asset: 'USD/2', approvers: 1, role: 'reviewer', raise: 'escalate' } as const
   const cases: readonly (readonly [Partial<Profile>, string])[] = [
     [{}, ''],
     [{ limits: { perRequest: usd('31'), perDay: usd('30') } }, 'limits.perRequest.0.max'],
@@ -143,6 +143,8 @@ test('what can hardly be meant is said, in its place', () => {
     [{ approvalTiers: [{ ...tier, above: '10' }] }, 'approvalTiers.0.above'],
     [{ approvalTiers: [{ ...tier, above: '9' }] }, ''],
     [{ risk: [{ riskClass: 'read', outcome: 'allow', approvers: 2 }] }, 'risk.0'],
+    [{ risk: [{ riskClass: 'read', outcome: 'escalate', role: 'boss' }] }, 'risk.0.role'],
+    [{ approvalTiers: [{ ...tier, above: '5', role: 'payer' }] }, 'approvalTiers.0.role'],
     [{ rollout: [{ mode: 'soft' }, { environments: ['sandbox'], mode: 'off' }] }, 'rollout.1'],
     [{ modes: { session: 'shadow' } }, 'modes.session'],
     [{ autonomy: { unstated: 3, bands: [], matrix: [] } }, 'autonomy.unstated'],
