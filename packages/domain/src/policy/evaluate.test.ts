@@ -137,6 +137,13 @@ test('an error inside the evaluator denies', () => {
   assert.deepEqual([decision, reasonCodes], ['deny', ['evaluator_failed']])
 })
 
+test('a rule that ends in an error hides no other', () => {
+  const facts = factsOf({ intent: { amount: '11' } })
+  const broken = { ...facts, grantChain: null } as unknown as DecisionFacts
+  const { decision, reasonCodes } = evaluate(broken, compiled(profileOf()))
+  assert.deepEqual([decision, reasonCodes], ['deny', ['evaluator_failed', 'per_request_exceeded']])
+})
+
 interface Reasons {
   readonly base: { readonly facts: DecisionFacts; readonly profile: Profile }
   readonly cases: readonly {

@@ -12,7 +12,7 @@ import { conclude, type Evaluation } from './conclude.ts'
 import { indexOf, periodsAt } from './counters.ts'
 import type { CompiledProfile } from './profile/compile.ts'
 import { RULES } from './rules/all.ts'
-import { Findings } from './rules/rule.ts'
+import { Findings, type Rule, type RuleInput } from './rules/rule.ts'
 
 /**
  * Decides. INVARIANT(default-deny): an error in here denies.
@@ -29,9 +29,18 @@ export function evaluate(
     const amount = BigInt(facts.intent.amount)
     const counters = indexOf(facts.counters)
     const input = { facts, profile, amount, ...periodsAt(facts.at), counters, beside }
-    for (const check of RULES) check(input, findings)
+    for (const check of RULES) checkSafely(check, input, findings)
   } catch {
     findings.fail('evaluator_failed')
   }
   return conclude(findings.all, profile, facts)
+}
+
+/** A rule that ends in an error fails; the others are checked all the same. */
+function checkSafely(check: Rule, input: RuleInput, findings: Findings): void {
+  try {
+    check(input, findings)
+  } catch {
+    findings.fail('evaluator_failed')
+  }
 }
