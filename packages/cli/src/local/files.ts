@@ -143,3 +143,43 @@ export function reserve(path: string): {
     },
   }
 }
+
+/** A private file that is written line by line: whole under its name in the end, or not at all. */
+export interface LineFile {
+  line(text: string): void
+  keep(): void
+  giveUp(): void
+}
+
+const LINES_LENGTH_MAX = 262_144
+
+/** Begins a new file of lines beside its place; never over an existing one. */
+export function newLines(path: string): LineFile {
+  const making = `${path}.${String(process.pid)}.new`
+  let waiting = ''
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+    rmSync(path)
+    const descriptor = openSync(making, 'wx', 0o600)
+    const flush = () => {
+      writeSync(descriptor, waiting)
+      waiting = ''
+    }
+    return {
+      line: (text) => {
+        waiting += `${text}\n`
+        if (waiting.length > LINES_LENGTH_MAX) flush()
+      },
+      keep: () => {
+        flush()
+        fsyncSync(descriptor)
+        closeSync(descriptor)
+        linkSync(making, path)
+        rmSync(making)
+      },
+      giveUp: () => rmSync(making, { force: true }),
+    }
+  } catch (fault) {
+    throw targetFault(path, fault)
+  }
+}

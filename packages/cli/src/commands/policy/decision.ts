@@ -1,10 +1,7 @@
 /** Recorded decisions, with the facts they were made from. */
-
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
 import { canonicalize, type Hash } from '@surety/protocol'
 import type { CommandGroup, CommandSpec } from '../../command.ts'
+import { newLines } from '../../local/files.ts'
 import { fields } from '../../terminal/render.ts'
 import { openRecords, profilesOf, SOURCE_OPTIONS } from './replaying/records.ts'
 
@@ -20,28 +17,24 @@ const exported: CommandSpec = {
   run: async (given, host) => {
     const file = given.required('out')
     const records = await openRecords(given, host)
-    const out = createWriteStream(file, { flags: 'wx', mode: 0o600 })
+    const out = newLines(file)
     const known = new Set<Hash>()
     let decisions = 0
     try {
-      const say = async (value: unknown) => {
-        if (!out.write(`${canonicalize(value)}\n`)) await once(out, 'drain')
-      }
       for await (const { record } of records.decisions()) {
         for (const hash of profilesOf(record)) {
           if (known.has(hash)) continue
           known.add(hash)
-          await say(records.profile(hash))
+          const profile = records.profile(hash)
+          // Without it the decision is exported all the same, and a replay says what is missing.
+          if (profile !== undefined) out.line(canonicalize(profile))
         }
-        await say(record)
+        out.line(canonicalize(record))
         decisions += 1
       }
-      out.end()
-      await finished(out)
-    } catch (fault) {
-      out.destroy()
-      throw fault
+      out.keep()
     } finally {
+      out.giveUp()
       records.close()
     }
     return {
