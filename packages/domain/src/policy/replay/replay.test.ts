@@ -45,11 +45,14 @@ const anyFacts = fc
   .record({ amount, asset, spent: amount })
   .map(({ spent, ...intent }) => factsOf({ intent, spent }))
 const limits = fc.array(fc.record({ asset, max: amount }), { maxLength: 3 })
+// Every outcome must turn into every other often: most limits let most amounts through.
 const anyProfile = fc
   .record({
-    perRequest: limits,
-    perDay: fc.option(limits, { nil: undefined }),
-    risk: fc.constantFrom('allow', 'challenge', 'escalate', 'deny' as const),
+    perRequest: fc
+      .tuple(amount, amount)
+      .map((maxes) => ASSETS.map((each, i) => ({ asset: each, max: maxes[i] ?? '0' }))),
+    perDay: fc.option(limits, { nil: undefined, freq: 2 }),
+    risk: fc.constantFrom('allow', 'allow', 'allow', 'challenge', 'escalate', 'deny' as const),
     above: fc.option(amount, { nil: undefined }),
     approvers: fc.integer({ min: 1, max: 2 }),
   })
@@ -212,6 +215,27 @@ test('a gate that was approved counts once, and the approval that is not needed 
     ['2', '2', '0'],
   )
   assert.deepEqual(report.approvals, { recorded: 1, candidate: 0, added: 0, removed: 1 })
+})
+
+test('a gate that the candidate denies is over, whatever was decided on it later', () => {
+  const tier = { asset: 'USD/2', above: '1', approvers: 1, role: 'reviewer', raise: 'challenge' }
+  const asking = compiled(profileOf({ approvalTiers: [tier as never] }))
+  const first = recordOf(factsOf({ spent: '1' }), asking, 1)
+  const later = { ...factsOf(), gateId: id('gat', 1), at: '2026-11-20T09:31:00.000Z' }
+  const decision = decisionOf(later, ruling, {
+    ...first.decision,
+    decisionId: id('dec', 2),
+    seq: 2,
+    previousDecisionHash: first.decisionHash,
+    inputHash: hash(later),
+  })
+  const schemaVersion = 'DecisionRecord.v1'
+  const second = { schemaVersion, decisionHash: hash(decision), decision, facts: later } as const
+  const perDay = [{ asset: 'USD/2', max: '2' }]
+  const candidate = profileOf({ limits: { ...profileOf().limits, perDay } })
+  const report = replayOf(candidate, [asking, ruling], [first, second])
+  const [usd] = report.money
+  assert.deepEqual([usd?.blocked, usd?.candidateAllowed], ['2', '0'])
 })
 
 test('at worst counts what a budget alone kept back, and not what a list did', () => {
