@@ -33,6 +33,16 @@ import { type OpenStage, openStage, type Stage } from './stage.ts'
 import type { Step } from './step.ts'
 import { type DemoSummary, prepareOut, type StepSummary, writeSummary } from './summary.ts'
 
+import {
+  chainEqualsBooks,
+  hostileOfferRefused,
+  lostAnswerUnknown,
+  overCapDenied,
+  purchaseCaptured,
+  ssrfRefused,
+  unknownResolved,
+} from './x402/steps.ts'
+
 /** Plays all steps; answers with the summary, and exits 0 only if each came out as it must. */
 export async function runDemo(out: string | undefined, host: CommandHost): Promise<Answer> {
   const started = performance.now()
@@ -87,6 +97,13 @@ function stepsOf(bundles: string, opening: Balances): readonly Step[] {
     quorumTwoOfThree,
     shadowModeReports,
     replayMoneyImpact,
+    purchaseCaptured,
+    overCapDenied,
+    lostAnswerUnknown,
+    unknownResolved,
+    hostileOfferRefused,
+    ssrfRefused,
+    chainEqualsBooks,
     ...proofSteps(bundles, () => opening),
   ]
 }

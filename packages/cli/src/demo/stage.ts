@@ -10,12 +10,14 @@ import { getCompileCacheDir } from 'node:module'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { LocalWorld } from '@surety/local-chain'
 import type { Crypto, Hash, Jwks } from '@surety/protocol'
 import type { Gate, Host } from '@surety/sdk'
 import { writeOver } from '../local/files.ts'
 import { clientFor, machine } from '../session.ts'
 import { type Actor, handOver, hire, operatorOf } from './cast.ts'
 import { deposit, issueRoot } from './moves.ts'
+import type { Scene } from './x402/scene.ts'
 
 const FUNDS = '10000'
 
@@ -35,6 +37,8 @@ export interface Stage {
   readonly jwks: Jwks
   readonly jwksFile: string
   readonly rootGrantHash: Hash
+  /** A chain and sellers, none of them ours. */
+  readonly world: LocalWorld
   /** What the steps before have made, for those after. */
   readonly made: Made
 }
@@ -42,6 +46,7 @@ export interface Stage {
 /** Filled as the story goes. */
 export interface Made {
   buyerGrantHash?: Hash
+  scene?: Scene
   reportGrantHash?: Hash
   mutated?: {
     readonly gate: Gate
@@ -82,7 +87,11 @@ async function setUp(scratch: string, closers: (() => Promise<void> | void)[]): 
     environment: 'sandbox',
     operatorName: 'Operator',
   })
-  const config = server.readConfig({ dataDirectory, port: 0, logLevel: 'warn' }, {})
+  const { startWorld } = await import('@surety/local-chain')
+  const world = await startWorld()
+  closers.push(() => world.stop())
+  const chainNodes = { [world.network]: world.rpcUrl }
+  const config = server.readConfig({ dataDirectory, port: 0, logLevel: 'warn', chainNodes }, {})
   const house = await server.startHouse(config)
   closers.push(() => house.stop())
   const host: Host = { ...machine, crypto: server.nodeCrypto }
@@ -114,6 +123,7 @@ async function setUp(scratch: string, closers: (() => Promise<void> | void)[]): 
     jwks: jwks as Jwks,
     jwksFile,
     rootGrantHash,
+    world,
     made: {},
   }
 }

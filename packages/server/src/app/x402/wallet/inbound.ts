@@ -140,6 +140,7 @@ const fund: UseCase<Funding, Reads, Answer> = {
     const { state } = read.inbound
     const { owner, by } = input
     if (state.status === 'none') return { type: 'refuse', code: 'inbound_not_found' }
+    if (state.status !== 'suspense') return { type: 'refuse', code: 'inbound_already_booked' }
     const refund = input.gateId === '' ? undefined : refundOf(read.gate.state, state)
     if (input.gateId !== '' && refund === undefined) {
       return {
