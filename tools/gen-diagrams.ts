@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { gate, principal } from '@surety/domain'
+import { approval, gate, principal } from '@surety/domain'
+import { addMs } from '@surety/protocol'
+import {
+  START as ASKED,
+  answerCommand,
+  openedAs,
+  seal,
+} from '../packages/domain/src/approval/story.test.ts'
 import { type Asked, commandsOf, START } from '../packages/domain/src/gate/story.test.ts'
 
 interface Edge {
@@ -82,6 +89,46 @@ function principalMachine(): Machine {
   return { edges, ends: table.filter(([, next]) => next.length === 0).map(([from]) => from) }
 }
 
+/** Every edge of an approval, from what is said and done to it. */
+function approvalMachine(): Machine {
+  const late = addMs(ASKED, 86_400_000)
+  const edges: Edge[] = [{ from: 'none', to: 'pending', label: 'open' }]
+  const seen = new Set<string>()
+  const queue: approval.Approval[] = [openedAs(), openedAs({ level: 'review', expiresAt: null })]
+  for (let state = queue.shift(); state !== undefined; state = queue.shift()) {
+    if (state.status === 'none') continue
+    const say = (action: Parameters<typeof answerCommand>[1], role: 'reviewer' | 'ops_admin') =>
+      answerCommand(state as ReturnType<typeof openedAs>, {
+        ...action,
+        person: seen.size + 2,
+        role,
+      })
+    const tries: readonly (readonly [string, approval.ApprovalCommand])[] = [
+      ['approve', say({ action: 'approve' }, 'reviewer')],
+      ['resolve', say({ action: 'resolve_release' }, 'reviewer')],
+      ['deny', say({ action: 'deny' }, 'reviewer')],
+      ['override_deny', say({ action: 'override_deny' }, 'ops_admin')],
+      ['escalate', { type: 'escalate', at: addMs(ASKED, 1_900_000) }],
+      ['expire', { type: 'expire', at: late, seal }],
+      ['consume', { type: 'consume', by: '0'.repeat(64), at: ASKED }],
+    ]
+    for (const [label, command] of tries) {
+      const decided = approval.decide(state, command)
+      if (!decided.ok) continue
+      const next = decided.value.reduce<approval.Approval>(
+        (before, event) => approval.evolve(before, event, ASKED),
+        state,
+      )
+      const edge = { from: state.status, to: next.status, label }
+      if (seen.has(JSON.stringify(edge))) continue
+      seen.add(JSON.stringify(edge))
+      edges.push(edge)
+      queue.push(next)
+    }
+  }
+  return { edges, ends: ['denied', 'expired', 'consumed'] }
+}
+
 /** Labels of edges between the same two states share one arrow. */
 function mermaid({ edges, ends }: Machine, first: string): string {
   const arrows = new Map<string, Set<string>>()
@@ -114,6 +161,14 @@ export function diagrams(): ReadonlyMap<string, string> {
   })
   const first = registered.status === 'registered' ? registered.lifecycle : ''
   return new Map([
+    [
+      'docs/concepts/approval-machine.md',
+      page(
+        'The machine of an approval',
+        'Which command leads from which state to which. What is not drawn is refused.\nRules: [spec/approval.md](../../spec/approval.md).',
+        mermaid(approvalMachine(), ''),
+      ),
+    ],
     [
       'docs/concepts/gate-machine.md',
       page(

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { approvalRoundTrip } from './approvals.ts'
 import { benchDecision } from './decision.ts'
 import { openBenchHouse, residentMb } from './house.ts'
 import { authorizeMany, declareMany, lifecycles, signIntents } from './http.ts'
@@ -25,6 +26,7 @@ print({ limit: diskLimit() })
 for (const limit of signatureLimits()) print({ limit })
 print({ limit: await echoLimit() })
 for (const decision of benchDecision()) print({ decision })
+print(await approvalRoundTrip())
 
 for (const figure of await comparePurchases()) print(figure)
 
