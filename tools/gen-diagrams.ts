@@ -1,5 +1,5 @@
 /**
- * The state diagrams of docs/concepts/, read off the machines: every command is tried in every
+ * The state diagrams of docs/machines/, read off the machines: every command is tried in every
  * state that can be reached, and what `decide` lets through and `evolve` makes of it is drawn.
  *
  * @module
@@ -162,7 +162,7 @@ export function diagrams(): ReadonlyMap<string, string> {
   const first = registered.status === 'registered' ? registered.lifecycle : ''
   return new Map([
     [
-      'docs/concepts/approval-machine.md',
+      'docs/machines/approval.md',
       page(
         'The machine of an approval',
         'Which command leads from which state to which. What is not drawn is refused.\nRules: [spec/approval.md](../../spec/approval.md).',
@@ -170,7 +170,7 @@ export function diagrams(): ReadonlyMap<string, string> {
       ),
     ],
     [
-      'docs/concepts/gate-machine.md',
+      'docs/machines/gate.md',
       page(
         'The machine of a gate',
         'Which command leads from which state to which. What is not drawn is refused.\nRules: [spec/gate.md](../../spec/gate.md).',
@@ -178,7 +178,7 @@ export function diagrams(): ReadonlyMap<string, string> {
       ),
     ],
     [
-      'docs/concepts/principal-lifecycle.md',
+      'docs/machines/principal.md',
       page(
         'The lifecycle of a principal',
         'Where each lifecycle may go; only an active principal acts, pays or is paid.\nRules: [spec/principal.md](../../spec/principal.md).',
