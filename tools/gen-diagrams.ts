@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { approval, gate, principal } from '@surety/domain'
+import { approval, control, gate, principal } from '@surety/domain'
 import { addMs } from '@surety/protocol'
 import {
   START as ASKED,
@@ -81,6 +81,21 @@ function gateMachine(): Machine {
     if (isLast) ends.add(state.status)
   }
   return { edges, ends: [...ends] }
+}
+
+/** Every kind of control, imposed and lifted; what is revoked is never lifted. */
+function controlMachine(): Machine {
+  const liftable = Object.keys(control.LIFT_RULES)
+  const kinds = Object.keys(control.IMPOSE_RULES)
+  const imposed = kinds.map((label) => ({ from: 'none', to: 'active', label }))
+  const drained = { from: 'active', to: 'active', label: 'drain' }
+  const lifted = liftable.map((kind) => ({
+    from: 'active',
+    to: 'lifted',
+    label: `resume (${kind})`,
+  }))
+  const byClock = { from: 'active', to: 'lifted', label: 'its time is over' }
+  return { edges: [...imposed, drained, ...lifted, byClock], ends: ['lifted'] }
 }
 
 function principalMachine(): Machine {
@@ -175,6 +190,14 @@ export function diagrams(): ReadonlyMap<string, string> {
         'The machine of a gate',
         'Which command leads from which state to which. What is not drawn is refused.\nRules: [spec/gate.md](../../spec/gate.md).',
         mermaid(gateMachine(), ''),
+      ),
+    ],
+    [
+      'docs/machines/control.md',
+      page(
+        'The machine of a control',
+        'What imposes a control, and what lifts it. What is revoked is never lifted.\nRules: [spec/control.md](../../spec/control.md).',
+        mermaid(controlMachine(), ''),
       ),
     ],
     [

@@ -13,7 +13,7 @@ import {
   profileFor,
   type TestHouse,
 } from '../support/house.ts'
-import { operatorFile } from '../support/operator-file.ts'
+import { operatorFile } from '../support/people/operator-file.ts'
 import { problemIn, type Scratch, scratch } from './support.ts'
 
 interface Applied extends AppliedProfile {

@@ -14,7 +14,7 @@ import {
   rule,
   type TestHouse,
 } from '../support/house.ts'
-import { operatorFile } from '../support/operator-file.ts'
+import { operatorFile } from '../support/people/operator-file.ts'
 import { type Scratch, scratch } from './support.ts'
 
 type Report = policy.ReplayReport

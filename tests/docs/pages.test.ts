@@ -23,6 +23,9 @@ const SEEN: Readonly<Record<string, readonly RegExp[]>> = {
   'docs/guides/verify-a-bundle.md': [
     /✓ verified[\s\S]*\n0\n[\s\S]*✗ not verified[\s\S]*exit code 1/,
   ],
+  'docs/guides/stop-and-recover.md': [
+    /stopping works here[\s\S]*is signed by you[\s\S]*kill_switch on all:everything[\s\S]*lifted[\s\S]*nothing is stopped[\s\S]*✓ everything agrees/,
+  ],
   'docs/guides/operate.md': [/suspended[\s\S]*✓ everything agrees[\s\S]*✓ everything agrees/],
 }
 

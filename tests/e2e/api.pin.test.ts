@@ -17,6 +17,7 @@ import {
   roleAct,
   rule,
 } from '../support/house.ts'
+import { draining, lift } from '../support/people/controls.ts'
 
 /** Method, path, scope, status. */
 const ROUTES = [
@@ -67,6 +68,11 @@ const ROUTES = [
   'POST /v1/wallets/{walletId}/fund wallets:write 201',
   'POST /v1/wallets/{walletId}/freeze wallets:write 201',
   'POST /v1/wallets/{walletId}/unfreeze wallets:write 201',
+  'POST /v1/controls controls:write 201',
+  'GET /v1/controls read:all 200',
+  'GET /v1/controls/{controlId} read:all 200',
+  'GET /v1/controls/{controlId}/in-flight read:all 200',
+  'POST /v1/controls/{controlId}/drain controls:write 201',
   'GET /healthz - 200',
   'GET /readyz - 200',
   'GET /.well-known/jwks.json - 200',
@@ -88,6 +94,7 @@ test('the scopes are these', () => {
   assert.deepEqual(Object.keys(SCOPES), [
     'principals:write',
     'roles:write',
+    'controls:write',
     'keys:write',
     'deposits:write',
     'profiles:write',
@@ -165,6 +172,12 @@ const EVENTS = {
   approvalOverdue: false,
   approvalQuestioned: false,
   approvalReviewed: false,
+  controlDrained: false,
+  controlEpochAdvanced: false,
+  controlFell: false,
+  controlImposed: true,
+  controlLifted: true,
+  controlStood: false,
   decisionRecorded: true,
   depositRecorded: false,
   evidenceAccepted: false,
@@ -210,7 +223,7 @@ const PAID_EVENTS: Readonly<Record<string, boolean>> = {
 
 test('the events of a house that did everything are these, and these are signed (receipts)', async () => {
   const house = await openHouse()
-  const { market, keyId, kid, person, shadowHash } = await setStage(house)
+  const { market, keyId, kid, person, shadowHash, controlId } = await setStage(house)
   const { agent, payer } = market
   const { client } = house.operator
   const { principalId } = agent
@@ -238,6 +251,10 @@ test('the events of a house that did everything are these, and these are signed 
     const params = { principalId: person.principalId }
     await client.call('postPrincipalsRoles', { params, body: { action } })
   }
+  const tool = { type: 'tool', id: 'example' } as const
+  const drain = draining(house.operator, controlId, tool)
+  await client.call('postControlsDrain', { params: { controlId }, body: { action: drain } })
+  await lift([house.operator], await client.call('getControlsOne', { params: { controlId } }))
   const { grantHash } = market
   const reason = { reason: 'test' }
   await payer.client.call('postGrantsRevoke', { params: { grantHash }, body: reason })

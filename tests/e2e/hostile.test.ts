@@ -282,15 +282,13 @@ test('a cursor that is not ours is refused or leads past the end, on every list'
   const lists = API_ROUTES.filter(({ query }) => query?.properties.cursor !== undefined)
   assert.ok(lists.length >= 4)
   for (const route of lists) {
+    const path = pathOf(route.path, { ...exampleOf(route), query: undefined })
     for (const cursor of ['A', '_w', 'gICA', '-_8']) {
-      assert.equal(
-        await codeFor(route, { path: `${route.path}?cursor=${cursor}` }),
-        'cursor_invalid',
-      )
+      assert.equal(await codeFor(route, { path: `${path}?cursor=${cursor}` }), 'cursor_invalid')
     }
     for (const text of ['\u0000', "' OR 1=1 --", '\u{10ffff}', 'x'.repeat(180)]) {
       const cursor = Buffer.from(text).toString('base64url')
-      assert.equal(await codeFor(route, { path: `${route.path}?cursor=${cursor}` }), 'ok')
+      assert.equal(await codeFor(route, { path: `${path}?cursor=${cursor}` }), 'ok')
     }
   }
 })

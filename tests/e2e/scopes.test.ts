@@ -69,6 +69,7 @@ test('a route that asks for no credential changes nothing', () => {
 const OPERATOR = [
   'principals:write',
   'roles:write',
+  'controls:write',
   'keys:write',
   'deposits:write',
   'profiles:write',

@@ -18,6 +18,7 @@ import {
   type TestHouse,
   window,
 } from '../support/house.ts'
+import { stopping } from '../support/people/controls.ts'
 import { send } from '../support/wire.ts'
 
 let house: TestHouse
@@ -44,12 +45,13 @@ const NOTHING = {
   kid: '7'.repeat(43),
   walletId: mintId('wlt', 1_700_000_000_000 as never, 7n),
   paymentId: mintId('pay', 1_700_000_000_000 as never, 7n),
+  controlId: mintId('ctl', 1_700_000_000_000 as never, 7n),
   approvalId: mintId('apr', 1_700_000_000_000 as never, 7n),
 }
 type Ids = typeof NOTHING
 
 function idsOf(stage: Stage): Ids {
-  const { authorized, market, keyId, policyHash, kid, walletId, approval } = stage
+  const { authorized, market, keyId, policyHash, kid, walletId, approval, controlId } = stage
   const { principalId } = market.agent
   const { grantHash } = market
   return {
@@ -63,6 +65,7 @@ function idsOf(stage: Stage): Ids {
     // There is no chain here, and no payment.
     paymentId: mintId('pay', 1_700_000_000_000 as never, 8n),
     approvalId: approval.approvalId as Id<'apr'>,
+    controlId: controlId as Id<'ctl'>,
   }
 }
 
@@ -102,6 +105,10 @@ const NAMED: Readonly<
     as: agent.apiKey,
     body: { url: 'https://shop.example/', grantHash },
   }),
+  'POST /v1/controls': ({ house: { operator } }, { principalId }) => ({
+    as: operator.apiKey,
+    body: { actions: [stopping(operator, { type: 'principal', id: principalId }).jws] },
+  }),
   'GET /v1/accounts': ({ house: { operator } }, { principalId }) => ({
     as: operator.apiKey,
     query: `principalId=${principalId}`,
@@ -125,6 +132,7 @@ const NAMELESS = [
   'GET /v1/principals',
   'GET /v1/api-keys',
   'GET /v1/wallets',
+  'GET /v1/controls',
   'GET /healthz',
   'GET /readyz',
   'GET /.well-known/jwks.json',
@@ -214,6 +222,7 @@ test('lists, balances and profiles show only one’s own (tenancy)', async () =>
       await client.call('getPrincipals', { query: {} }),
       await client.call('getApiKeys', { query: {} }),
       await client.call('getAccounts', { query: {} }),
+      await client.call('getControls', { query: {} }),
       await client.call('getProfilesActive'),
     ])
     for (const id of [...Object.values(own), theirs.house.operator.principalId]) {

@@ -502,7 +502,7 @@ function execute(teller: Teller, { strictBinding, settlement }: Profile): void {
       executorId: AGENT,
       at: at(30),
       terms: { strictBinding, evidenceWithinMs: settlement.evidenceWithinMs },
-      now: { policyHash, grantsUsable: true, partiesActive: true },
+      now: { policyHash, grantsUsable: true, partiesActive: true, stopped: false },
     },
     30,
   )

@@ -85,15 +85,28 @@ export function systemKeys(house: string): SystemKeys {
     settlement: key('settlement'),
     passport: key('passport'),
     bundle: key('bundle'),
+    control: key('control'),
   }
 }
 
 const KEYS_FROM = '2026-01-01T00:00:00.000Z'
 
-/** The key set that a house publishes. */
-export function jwksOf(keys: SystemKeys, notAfter: string | null = null): Jwks {
+const USED: readonly SystemPurpose[] = [
+  'decision',
+  'authorization',
+  'settlement',
+  'passport',
+  'bundle',
+]
+
+/** The key set that a house publishes; those keys of it that the stories use, unless said. */
+export function jwksOf(
+  keys: SystemKeys,
+  notAfter: string | null = null,
+  purposes: readonly SystemPurpose[] = USED,
+): Jwks {
   return {
-    keys: (Object.keys(keys) as SystemPurpose[]).map((purpose) => ({
+    keys: purposes.map((purpose) => ({
       ...keys[purpose].publicKey,
       kid: keys[purpose].kid,
       alg: 'EdDSA',

@@ -24,6 +24,7 @@ import {
   type Tenancy,
   window,
 } from './house.ts'
+import { draining, stopping } from './people/controls.ts'
 
 /** Everything the examples name, in one tenancy. */
 export interface Stage {
@@ -42,6 +43,7 @@ export interface Stage {
   readonly waiting: Gate
   readonly approval: Approval
   readonly reviewer: Member
+  readonly controlId: string
 }
 
 export interface Example {
@@ -81,7 +83,10 @@ export async function setStage(house: Tenancy): Promise<Stage> {
   const approval = items[0] as Approval
   const asked = { waiting, approval, reviewer }
   const named = { declaredId, policyHash, shadowHash, keyId: key.keyId, kid, person }
-  const made = { walletId, ...named, ...asked }
+  const { order, jws } = stopping(house.operator, { type: 'tool', id: 'example' })
+  await house.operator.client.call('postControls', { body: { actions: [jws] } })
+  const { controlId } = order
+  const made = { walletId, controlId, ...named, ...asked }
   return { house, market, authorized, executing, ...made }
 }
 
@@ -229,6 +234,26 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
   'POST /v1/wallets/{walletId}/unfreeze': operator(({ walletId }) => ({
     params: { walletId },
     body: { reason: 'an example' },
+  })),
+  'POST /v1/controls': operator(
+    ({
+      house,
+      market: {
+        agent: { principalId },
+      },
+    }) => ({
+      body: { actions: [stopping(house.operator, { type: 'principal', id: principalId }).jws] },
+    }),
+  ),
+  'GET /v1/controls': operator(() => ({ query: 'limit=1&state=active' })),
+  'GET /v1/controls/{controlId}': operator(({ controlId }) => ({ params: { controlId } })),
+  'GET /v1/controls/{controlId}/in-flight': operator(({ controlId }) => ({
+    params: { controlId },
+    query: 'limit=2',
+  })),
+  'POST /v1/controls/{controlId}/drain': operator(({ house, controlId }) => ({
+    params: { controlId },
+    body: { action: draining(house.operator, controlId, { type: 'tool', id: 'example' }) },
   })),
   'GET /healthz': operator(),
   'GET /readyz': operator(),

@@ -74,6 +74,11 @@ export const MODULES: readonly ModuleEntry[] = [
     async () => (await import('./commands/approval/approvals.ts')).approvals,
   ),
   entry(
+    'control',
+    'stop what runs, and let it go on',
+    async () => (await import('./commands/control/control.ts')).control,
+  ),
+  entry(
     'deposit',
     'record money that came in',
     async () => (await import('./commands/money/deposit.ts')).deposit,

@@ -5,6 +5,7 @@
  */
 export * as approval from './approval/index.ts'
 export * as bundle from './bundle/index.ts'
+export * as control from './control/index.ts'
 export * as evidence from './evidence/evidence.ts'
 export * as gate from './gate/index.ts'
 export * as grant from './grant/index.ts'

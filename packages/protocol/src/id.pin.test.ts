@@ -19,6 +19,7 @@ test('every prefix names its published type, and there is no other', () => {
     evd: 'evidence',
     opa: 'operator action',
     apr: 'approval',
+    ctl: 'control',
     req: 'request',
     pay: 'payment',
     wlt: 'wallet',

@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   evd: 'evidence',
   opa: 'operator action',
   apr: 'approval',
+  ctl: 'control',
   req: 'request',
   pay: 'payment',
   wlt: 'wallet',

@@ -20,6 +20,15 @@ export * from './objects/grant.ts'
 export * from './objects/intent.ts'
 export * from './objects/payment.ts'
 export * from './objects/people/approval.ts'
+export {
+  ControlFacts,
+  ControlKind,
+  ControlOrder,
+  ControlSelector,
+  ControlSigner,
+  EmergencyControlEvent,
+  type SelectorType,
+} from './objects/people/control.ts'
 export * from './objects/people/operator.ts'
 export { OPERATOR_ROLES, OperatorRole, RoleHeld } from './objects/people/role.ts'
 export * from './objects/principal.ts'

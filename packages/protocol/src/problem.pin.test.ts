@@ -163,6 +163,22 @@ const published = {
   approver_role_insufficient: [403, 'change'],
   approver_already_answered: [409, 'never'],
   approval_review_not_owed: [409, 'never'],
+  control_active: [409, 'later'],
+  commit_control_active: [409, 'later'],
+  control_not_found: [404, 'never'],
+  control_already_exists: [409, 'change'],
+  control_already_lifted: [409, 'never'],
+  control_drained_already: [409, 'never'],
+  control_revocation_final: [409, 'never'],
+  control_selector_invalid: [422, 'change'],
+  control_target_operator: [409, 'change'],
+  control_until_invalid: [422, 'change'],
+  control_orders_differ: [422, 'change'],
+  control_limit: [409, 'change'],
+  dual_control_required: [403, 'change'],
+  dual_control_same_person: [403, 'change'],
+  dual_control_same_key: [403, 'change'],
+  operator_role_insufficient: [403, 'change'],
 }
 
 test('every problem has its published status and retry, and there is no other', () => {

@@ -18,6 +18,7 @@ const published = {
   'ApprovalRecord.v1': ['decision', 'endedAt'],
   'AgentPassport.v1': ['passport', 'issuedAt'],
   'AuditStatement.v1': ['bundle', 'at'],
+  'EmergencyControlEvent.v1': ['control', 'at'],
   'ReceiptBundle.v1': ['bundle', null],
 }
 

@@ -17,6 +17,7 @@ import { AuthorityGrant, DelegationGrant } from './objects/grant.ts'
 import { ExecutionIntent } from './objects/intent.ts'
 import { PaymentStatus, ProbeDecision } from './objects/payment.ts'
 import { ApprovalRecord, AuditStatement } from './objects/people/approval.ts'
+import { EmergencyControlEvent } from './objects/people/control.ts'
 import { OperatorAction } from './objects/people/operator.ts'
 import { AgentPassport, type PartyPurpose } from './objects/principal.ts'
 import {
@@ -57,6 +58,11 @@ export const SIGNED_TYPES = {
   'ApprovalRecord.v1': { schema: ApprovalRecord, purpose: 'decision', signedAt: 'endedAt' },
   'AgentPassport.v1': { schema: AgentPassport, purpose: 'passport', signedAt: 'issuedAt' },
   'AuditStatement.v1': { schema: AuditStatement, purpose: 'bundle', signedAt: 'at' },
+  'EmergencyControlEvent.v1': {
+    schema: EmergencyControlEvent,
+    purpose: 'control',
+    signedAt: 'at',
+  },
   'ReceiptBundle.v1': { schema: ReceiptBundle, purpose: 'bundle', signedAt: null },
 } as const satisfies Readonly<Record<string, SignedType>>
 export type SignedTypeName = keyof typeof SIGNED_TYPES

@@ -408,6 +408,83 @@ export type ApprovalRecordV1 = {
   readonly endedAt: string
 }
 
+/** a pause, quarantine, revocation or kill switch */
+export type Control = {
+  readonly controlId: string
+  readonly state: 'active' | 'lifted'
+  readonly kind: 'pause' | 'quarantine' | 'revoke' | 'kill_switch'
+  readonly selector: {
+    readonly type: "all"
+    readonly id: "everything"
+  } | {
+    readonly type: "tenant"
+    readonly id: string
+  } | {
+    readonly type: "principal"
+    readonly id: string
+  } | {
+    readonly type: "grant"
+    readonly id: string
+  } | {
+    readonly type: "token"
+    readonly id: string
+  } | {
+    readonly type: "origin"
+    readonly id: string
+  } | {
+    readonly type: "tool"
+    readonly id: string
+  } | {
+    readonly type: "payee"
+    readonly id: string
+  } | {
+    readonly type: "rail"
+    readonly id: string
+  } | {
+    readonly type: "scope"
+    readonly id: string
+  } | {
+    readonly type: "effect"
+    readonly id: 'read' | 'compute' | 'action' | 'financial' | 'side_effecting'
+  } | {
+    readonly type: "webhook"
+    readonly id: string
+  } | {
+    readonly type: "policy"
+    readonly id: string
+  }
+  readonly until: string | null
+  readonly imposed: {
+    readonly epoch: number
+    readonly at: string
+    readonly cause: 'operators' | 'adapter' | 'clock'
+    readonly signers: readonly ({
+      readonly operatorId: string
+      readonly role: 'viewer' | 'reviewer' | 'oncall' | 'ops_admin' | 'incident_commander'
+      readonly kid: string
+      readonly actionHash: string
+    })[]
+    readonly justificationCode: string
+  }
+  readonly lifted: {
+    readonly epoch: number
+    readonly at: string
+    readonly cause: 'operators' | 'adapter' | 'clock'
+    readonly signers: readonly ({
+      readonly operatorId: string
+      readonly role: 'viewer' | 'reviewer' | 'oncall' | 'ops_admin' | 'incident_commander'
+      readonly kid: string
+      readonly actionHash: string
+    })[]
+    readonly justificationCode: string
+  } | null
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
 /** Everything a decision was made from; its hash is the `inputHash` of the decision. */
 export type DecisionFactsV1 = {
   readonly schemaVersion: "DecisionFacts.v1"
@@ -530,8 +607,52 @@ export type DecisionFactsV1 = {
     readonly payTo: string
     readonly validSeconds: number
   } | null
-  readonly controls: readonly (never)[]
-  readonly controlEpoch: 0
+  readonly controls: readonly ({
+    readonly controlId: string
+    readonly kind: 'pause' | 'quarantine' | 'kill_switch'
+    readonly selector: {
+      readonly type: "all"
+      readonly id: "everything"
+    } | {
+      readonly type: "tenant"
+      readonly id: string
+    } | {
+      readonly type: "principal"
+      readonly id: string
+    } | {
+      readonly type: "grant"
+      readonly id: string
+    } | {
+      readonly type: "token"
+      readonly id: string
+    } | {
+      readonly type: "origin"
+      readonly id: string
+    } | {
+      readonly type: "tool"
+      readonly id: string
+    } | {
+      readonly type: "payee"
+      readonly id: string
+    } | {
+      readonly type: "rail"
+      readonly id: string
+    } | {
+      readonly type: "scope"
+      readonly id: string
+    } | {
+      readonly type: "effect"
+      readonly id: 'read' | 'compute' | 'action' | 'financial' | 'side_effecting'
+    } | {
+      readonly type: "webhook"
+      readonly id: string
+    } | {
+      readonly type: "policy"
+      readonly id: string
+    }
+    readonly imposedAt: string
+  })[]
+  readonly controlEpoch: number
   readonly approvals: readonly (ApprovalRecordV1)[]
   readonly session: {
     readonly sessionId: string
@@ -563,6 +684,19 @@ export type Deposit = {
   readonly source: string
   readonly reference: string
   readonly recordedAt: string
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
+}
+
+/** what one drain gave back */
+export type Drain = {
+  readonly controlId: string
+  readonly voided: readonly (string)[]
+  readonly executing: readonly (string)[]
+  readonly next: string | null
   readonly receipts?: readonly ({
     readonly seq: number
     readonly type: string
@@ -824,6 +958,20 @@ export type Grant = {
   })[]
 }
 
+/** money held for what was under way */
+export type HoldInFlight = {
+  readonly gateId: string
+  readonly state: 'authorized' | 'executing'
+  readonly holdId: string
+  readonly agentId: string
+  readonly payerId: string
+  readonly payee: string
+  readonly amount: string
+  readonly asset: string
+  readonly endsBy: string
+  readonly drainable: boolean
+}
+
 /** a transfer into a wallet, booked */
 export type Inbound = {
   readonly walletId: string
@@ -864,7 +1012,7 @@ export type Jwks = {
     readonly x: string
     readonly kid: string
     readonly alg: "EdDSA"
-    readonly purpose: 'decision' | 'authorization' | 'settlement' | 'passport' | 'bundle'
+    readonly purpose: 'decision' | 'authorization' | 'settlement' | 'passport' | 'bundle' | 'control'
     readonly notBefore: string
     readonly notAfter: string | null
   })[]
@@ -941,7 +1089,7 @@ export type Problem = {
   readonly status: number
   readonly detail?: string
   readonly instance?: string
-  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_mismatch' | 'role_not_held' | 'role_not_assignable' | 'role_change_own' | 'role_holder_not_person' | 'role_already_held' | 'role_not_assigned' | 'role_limit' | 'operator_key_not_own' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'profile_ruling_changed' | 'profile_shadow_not_found' | 'operator_action_mismatch' | 'operator_action_used' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_not_in_review' | 'gate_settled' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault' | 'payment_denied' | 'payment_waiting' | 'payment_unknown' | 'payment_not_found' | 'intent_signature_required' | 'intent_not_for_purchase' | 'quote_changed' | 'offer_above_maximum' | 'offers_not_acceptable' | 'response_not_kept' | 'proxy_alias_not_found' | 'network_not_configured' | 'wallet_not_found' | 'wallet_transition_illegal' | 'inbound_not_found' | 'inbound_already_booked' | 'web_url_invalid' | 'web_header_refused' | 'web_address_refused' | 'web_name_unresolved' | 'web_unreachable' | 'web_timeout' | 'web_answer_invalid' | 'web_answer_too_large' | 'payment_required_missing' | 'payment_required_invalid' | 'payment_version_unsupported' | 'chain_unavailable' | 'chain_mismatch' | 'wallet_key_invalid' | 'wallet_already_exists' | 'wallet_key_missing' | 'wallet_key_unreadable' | 'approval_not_found' | 'approval_pending' | 'approval_not_pending' | 'approval_expired' | 'approval_mismatch' | 'approval_level_mismatch' | 'approval_answer_unfit' | 'approval_division_invalid' | 'approval_override_forbidden' | 'approver_is_requester' | 'approver_is_party' | 'approver_not_person' | 'approver_role_insufficient' | 'approver_already_answered' | 'approval_review_not_owed'
+  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_mismatch' | 'role_not_held' | 'role_not_assignable' | 'role_change_own' | 'role_holder_not_person' | 'role_already_held' | 'role_not_assigned' | 'role_limit' | 'operator_key_not_own' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'profile_ruling_changed' | 'profile_shadow_not_found' | 'operator_action_mismatch' | 'operator_action_used' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_not_in_review' | 'gate_settled' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault' | 'payment_denied' | 'payment_waiting' | 'payment_unknown' | 'payment_not_found' | 'intent_signature_required' | 'intent_not_for_purchase' | 'quote_changed' | 'offer_above_maximum' | 'offers_not_acceptable' | 'response_not_kept' | 'proxy_alias_not_found' | 'network_not_configured' | 'wallet_not_found' | 'wallet_transition_illegal' | 'inbound_not_found' | 'inbound_already_booked' | 'web_url_invalid' | 'web_header_refused' | 'web_address_refused' | 'web_name_unresolved' | 'web_unreachable' | 'web_timeout' | 'web_answer_invalid' | 'web_answer_too_large' | 'payment_required_missing' | 'payment_required_invalid' | 'payment_version_unsupported' | 'chain_unavailable' | 'chain_mismatch' | 'wallet_key_invalid' | 'wallet_already_exists' | 'wallet_key_missing' | 'wallet_key_unreadable' | 'approval_not_found' | 'approval_pending' | 'approval_not_pending' | 'approval_expired' | 'approval_mismatch' | 'approval_level_mismatch' | 'approval_answer_unfit' | 'approval_division_invalid' | 'approval_override_forbidden' | 'approver_is_requester' | 'approver_is_party' | 'approver_not_person' | 'approver_role_insufficient' | 'approver_already_answered' | 'approval_review_not_owed' | 'control_active' | 'commit_control_active' | 'control_not_found' | 'control_already_exists' | 'control_already_lifted' | 'control_drained_already' | 'control_revocation_final' | 'control_selector_invalid' | 'control_target_operator' | 'control_until_invalid' | 'control_orders_differ' | 'control_limit' | 'dual_control_required' | 'dual_control_same_person' | 'dual_control_same_key' | 'operator_role_insufficient'
   readonly retry: 'never' | 'change' | 'later'
   readonly remedy: string
   readonly params?: { readonly [name: string]: unknown }
@@ -1488,7 +1636,7 @@ export interface Operations {
     readonly body: {
       readonly principalId: string
       readonly name: string
-      readonly scopes: readonly ('principals:write' | 'roles:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'wallets:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'approvals:answer' | 'metrics:read' | 'read' | 'read:all')[]
+      readonly scopes: readonly ('principals:write' | 'roles:write' | 'controls:write' | 'keys:write' | 'deposits:write' | 'profiles:write' | 'wallets:write' | 'grants:write' | 'grants:revoke-any' | 'gates:write' | 'gates:execute' | 'evidence:write' | 'approvals:answer' | 'metrics:read' | 'read' | 'read:all')[]
     }
     readonly answer: ApiKey
   }
@@ -1643,6 +1791,47 @@ export interface Operations {
     }
     readonly answer: Wallet
   }
+  readonly postControls: {
+    readonly params: undefined
+    readonly query: undefined
+    readonly body: {
+      readonly actions: readonly (string)[]
+    }
+    readonly answer: Control
+  }
+  readonly getControls: {
+    readonly params: undefined
+    readonly query: { cursor?: string; limit?: string; state?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (Control)[]
+      readonly next: string | null
+    }
+  }
+  readonly getControlsOne: {
+    readonly params: { controlId: string }
+    readonly query: undefined
+    readonly body: undefined
+    readonly answer: Control
+  }
+  readonly getControlsInFlight: {
+    readonly params: { controlId: string }
+    readonly query: { cursor?: string; limit?: string }
+    readonly body: undefined
+    readonly answer: {
+      readonly items: readonly (HoldInFlight)[]
+      readonly next: string | null
+    }
+  }
+  readonly postControlsDrain: {
+    readonly params: { controlId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly action: string
+      readonly after?: string
+    }
+    readonly answer: Drain
+  }
   readonly getHealthz: {
     readonly params: undefined
     readonly query: undefined
@@ -1772,6 +1961,11 @@ export const OPERATIONS = {
   postWalletsFund: { method: 'POST', path: '/v1/wallets/{walletId}/fund' },
   postWalletsFreeze: { method: 'POST', path: '/v1/wallets/{walletId}/freeze' },
   postWalletsUnfreeze: { method: 'POST', path: '/v1/wallets/{walletId}/unfreeze' },
+  postControls: { method: 'POST', path: '/v1/controls' },
+  getControls: { method: 'GET', path: '/v1/controls' },
+  getControlsOne: { method: 'GET', path: '/v1/controls/{controlId}' },
+  getControlsInFlight: { method: 'GET', path: '/v1/controls/{controlId}/in-flight' },
+  postControlsDrain: { method: 'POST', path: '/v1/controls/{controlId}/drain' },
   getHealthz: { method: 'GET', path: '/healthz' },
   getReadyz: { method: 'GET', path: '/readyz' },
   getWellKnownJwksJson: { method: 'GET', path: '/.well-known/jwks.json' },

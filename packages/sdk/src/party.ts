@@ -7,6 +7,7 @@
  */
 import {
   type AuthorityGrant,
+  type ControlOrder,
   type Crypto,
   type DelegationGrant,
   type Environment,
@@ -67,6 +68,16 @@ type ActOf<Action> = Action extends OperatorAction
 
 /** What an operator does, why, and in which role; the rest of the act is filled in. */
 export type ActDraft = ActOf<OperatorAction>
+
+/** What is ordered. Without an id it is a new control. */
+export type OrderDraft = Omit<ControlOrder, 'controlId' | 'until'> &
+  Partial<Pick<ControlOrder, 'controlId' | 'until'>>
+
+/** In which role, and why. */
+export type Reasons = Pick<
+  OperatorActionOf<'control'>,
+  'role' | 'justificationCode' | 'justification'
+>
 
 const INTENT_LIFETIME_MS = 600_000
 
@@ -207,6 +218,12 @@ export class Party {
       actedAt: formatInstant(this.#host.now()),
     } as const
     return this.sign(action)
+  }
+
+  /** An order to stop something, or to let it go on, signed. Two people sign the same order. */
+  order(draft: OrderDraft, why: Reasons): { readonly order: ControlOrder; readonly jws: string } {
+    const order = { until: null, ...draft, controlId: draft.controlId ?? this.#newId('ctl') }
+    return { order, jws: this.act({ action: 'control', ...why, control: order }) }
   }
 
   #scope(): { readonly tenantId: Id<'ten'>; readonly environment: Environment } {

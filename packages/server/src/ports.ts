@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { approval, gate, grant, ledger, principal, wallet } from '@surety/domain'
+import type { approval, control, gate, grant, ledger, principal, wallet } from '@surety/domain'
 import type {
   Crypto,
   Environment,
@@ -82,6 +82,10 @@ export interface Families {
   readonly wallet: wallet.Wallet
   readonly inbound: wallet.Inbound
   readonly probe: ProbeRecord | null
+  readonly control: control.Control
+  /** By selector: what stands on it. */
+  readonly standing: control.Standing
+  readonly controlEpoch: { readonly epoch: number }
 }
 export type Family = keyof Families
 
@@ -307,6 +311,8 @@ export interface Reads {
   /** By name; at most a thousand, and without the holds that have been emptied. */
   accounts(scope: Scope, prefix: string): Promise<readonly AccountRow[]>
   counters(scope: Scope, subject: string): Promise<readonly (CounterName & Counter)[]>
+  /** What of a scope the clock has yet to look at, in order of id; its prefix says the kind. */
+  open(scope: Scope, prefix: string, page: Omit<Page, 'descending'>): Promise<readonly string[]>
   /** Deadlines that have passed, the oldest first, from after the row given. */
   due(at: Instant, limit: number, after?: DueRow): Promise<readonly DueRow[]>
   /** Every tenant's environments: a handful. */

@@ -7,6 +7,7 @@ import {
   type Id,
   type Jwks,
   type OperatorRole,
+  type PartyPurpose,
   type PrincipalKind,
   toBase64url,
 } from '@surety/protocol'
@@ -62,19 +63,36 @@ const ROLES = {
   service: { purposes: ['response'], scopes: ['gates:execute', 'evidence:write', 'read'] },
 } as const
 
-/** Registers somebody: keys are made here, only their public halves leave. */
-export async function hire(
+/** Registers one of the cast, as their kind usually is. */
+export function hire(
   operator: Actor,
   kind: PrincipalKind & keyof typeof ROLES,
   name: string,
   host: Host,
 ): Promise<Actor> {
-  const { purposes, scopes } = ROLES[kind]
+  return register(operator, { kind, ...ROLES[kind] }, name, host)
+}
+
+interface Part {
+  readonly kind: PrincipalKind
+  readonly purposes: readonly PartyPurpose[]
+  readonly scopes: readonly string[]
+}
+
+/** Registers somebody: keys are made here, only their public halves leave. */
+export async function register(
+  operator: Actor,
+  { kind, purposes, scopes }: Part,
+  name: string,
+  host: Host,
+): Promise<Actor> {
   const pairs = purposes.map((purpose) => newKeyPair(purpose, host))
   const keys = pairs.map(({ publicKey, purpose }) => ({ publicKey, purpose }))
   const made = await operator.client.call('postPrincipals', { body: { kind, name, keys } })
   const principalId = made.principalId as Id<'prn'>
-  const key = await operator.client.call('postApiKeys', { body: { principalId, name, scopes } })
+  const key = await operator.client.call('postApiKeys', {
+    body: { principalId, name, scopes: scopes as never },
+  })
   const { tenantId, environment, url } = operator.credentials
   const credentials: Credentials = {
     schemaVersion: 'Credentials.v1',

@@ -21,6 +21,7 @@ import {
   quorumTwoOfThree,
   selfApprovalRefused,
 } from './people/approvals.ts'
+import { killSwitchDualControl, killSwitchStops, resumePays } from './people/controls.ts'
 import { replayMoneyImpact, shadowModeReports } from './people/policy-change.ts'
 import { isConserved, proofSteps } from './proofs.ts'
 import {
@@ -104,6 +105,9 @@ function stepsOf(bundles: string, opening: Balances): readonly Step[] {
     hostileOfferRefused,
     ssrfRefused,
     chainEqualsBooks,
+    killSwitchDualControl,
+    killSwitchStops,
+    resumePays,
     ...proofSteps(bundles, () => opening),
   ]
 }

@@ -12,7 +12,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LocalWorld } from '@surety/local-chain'
 import type { Crypto, Hash, Jwks } from '@surety/protocol'
-import type { Gate, Host } from '@surety/sdk'
+import type { Control, Gate, Host } from '@surety/sdk'
 import { writeOver } from '../local/files.ts'
 import { clientFor, machine } from '../session.ts'
 import { type Actor, handOver, hire, operatorOf } from './cast.ts'
@@ -54,6 +54,10 @@ export interface Made {
     readonly intentJws: string
     readonly statement: string
   }
+  /** The second operator, what they caught, and by which control. */
+  deputy?: Actor
+  caught?: Gate
+  control?: Control
 }
 
 export interface OpenStage {

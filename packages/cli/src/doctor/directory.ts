@@ -9,7 +9,7 @@ import { Jwks, parseAs } from '@surety/protocol'
 import { readJson } from '../local/files.ts'
 import type { Finding } from './finding.ts'
 
-const PURPOSES = ['decision', 'authorization', 'settlement', 'passport', 'bundle']
+const PURPOSES = ['decision', 'authorization', 'settlement', 'passport', 'bundle', 'control']
 
 export async function checkDirectory(directory: string): Promise<readonly Finding[]> {
   if (!existsSync(join(directory, 'surety.db'))) {

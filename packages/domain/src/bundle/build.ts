@@ -19,6 +19,8 @@ import {
 import {
   actionPath,
   approvalPath,
+  controlActPath,
+  controlPath,
   EVENTS_PATH,
   factsPath,
   grantPath,
@@ -57,6 +59,12 @@ export interface BundleParts {
   }[]
   /** Of the agent, the payer, every grantor and the payee. */
   readonly passports: readonly { readonly principalId: Id<'prn'>; readonly jws: Jws }[]
+  /** Those that the facts name, with the acts that ordered each. */
+  readonly controls?: readonly {
+    readonly controlId: Id<'ctl'>
+    readonly statement: Jws
+    readonly acts: readonly Jws[]
+  }[]
   readonly jwks: Jwks
   /** What people answered: the record Surety signed, and the acts they signed. */
   readonly approvals?: readonly {
@@ -103,7 +111,8 @@ export function seal(built: BuiltBundle, jws: Jws): ReadonlyMap<string, Uint8Arr
 }
 
 function textsOf(parts: BundleParts): readonly (readonly [path: string, text: string])[] {
-  const { signed, facts, profiles, receipts, passports, approvals = [] } = parts
+  const { signed, facts, profiles, receipts, passports } = parts
+  const { approvals = [], controls = [] } = parts
   const actions = approvals.flatMap((approval) => approval.actions)
   const events = parts.events.map((event) => `${canonicalize(event)}\n`).join('')
   const response: [string, string][] =
@@ -120,5 +129,9 @@ function textsOf(parts: BundleParts): readonly (readonly [path: string, text: st
     ...approvals.map(({ recordHash, jws }) => [approvalPath(recordHash), jws] as const),
     ...actions.map(({ actionHash, jws }) => [actionPath(actionHash), jws] as const),
     ...passports.map(({ principalId, jws }) => [passportPath(principalId), jws] as const),
+    ...controls.map(({ controlId, statement }) => [controlPath(controlId), statement] as const),
+    ...controls.flatMap(({ controlId, acts }) =>
+      acts.map((jws, i) => [controlActPath(controlId, i), jws] as const),
+    ),
   ]
 }

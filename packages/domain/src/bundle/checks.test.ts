@@ -21,10 +21,11 @@ test('each lie, consistent in all else, is found by the check that is about it',
   }
 })
 
+// What only some gates meet has its lies where such gates are made: tests/x402, tests/e2e.
 test('no check is there that no lie trips', () => {
   const tripped = new Set(trips.map(({ fails }) => fails[0]))
   const all = (Object.keys(CHECKS) as CheckName[]).filter(
-    (check) => CHECKS[check] !== 'never' && CHECKS[check] !== 'paid',
+    (check) => !['never', 'paid', 'stopped'].includes(CHECKS[check]),
   )
   assert.deepEqual(
     all.filter((check) => !tripped.has(check)),

@@ -287,6 +287,6 @@ function executeOf(
     executorId: fact.executorId,
     at,
     terms: { strictBinding: false, evidenceWithinMs: profile.settlement.evidenceWithinMs },
-    now: { policyHash, grantsUsable: true, partiesActive: true },
+    now: { policyHash, grantsUsable: true, partiesActive: true, stopped: false },
   }
 }

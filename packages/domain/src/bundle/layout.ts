@@ -20,6 +20,10 @@ export const actionPath = (hash: Hash): string => `signed/action-${hash}.jws`
 export const approvalPath = (hash: Hash): string => `receipts/approval-${hash}.jws`
 export const evidencePath = (hash: Hash): string => `evidence/${hash}`
 
+export const controlPath = (id: Id<'ctl'>): string => `receipts/control-${id}.jws`
+export const controlActPath = (id: Id<'ctl'>, signer: number): string =>
+  `signed/control-${id}-${signer}.jws`
+
 /** `receipts/0002-policy-decision.jws`: the event's number, and the type without its version. */
 export function receiptPath(seq: number, type: string): string {
   const name = type.replace(/\.v\d+$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, '-')

@@ -7,6 +7,7 @@ import { hashOf, type JsonObject, SIGNED_TYPES, verifySigned } from '@surety/pro
 import { watchingHash } from '../policy/index.ts'
 import { receiptOfEvent } from '../receipt/receipt.ts'
 import { answererIds, type UsedRecord } from './approvals.ts'
+import { controlFiles } from './controls.ts'
 import type { StatedFacts } from './decisions.ts'
 import type { Examination } from './examination.ts'
 import { entriesOf, type History } from './history.ts'
@@ -85,6 +86,7 @@ export function checkLayout(
     for (const { actionHash } of record.answers) expected.add(actionPath(actionHash))
   }
   for (const principal of answererIds(records)) expected.add(passportPath(principal))
+  for (const path of controlFiles(exam, stated)) expected.add(path)
   const bodies = new Set<string>()
   for (const { fact } of entriesOf(history, 'evidenceAccepted')) {
     expected.add(RESPONSE_PATH)

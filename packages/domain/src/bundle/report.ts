@@ -10,6 +10,7 @@ import type { Id, VerificationReport } from '@surety/protocol'
 /**
  * Every check. `always`: required of every bundle. `reached`: required once the gate got that far.
  * `paid`: required, and mentioned, of a gate whose money left the house.
+ * `stopped`: required, and mentioned, of a gate that an emergency control stopped.
  * `never`: what no offline verification establishes; it is stated, so that nobody assumes it.
  */
 export const CHECKS = {
@@ -44,6 +45,7 @@ export const CHECKS = {
   approval_answers: 'reached',
   authorization: 'reached',
   budgets: 'reached',
+  controls: 'stopped',
   payment: 'paid',
   transfers: 'reached',
   partition: 'reached',
@@ -55,7 +57,7 @@ export const CHECKS = {
   rail_finality: 'never',
   party_statements: 'never',
   response_body: 'never',
-} as const satisfies Readonly<Record<string, 'always' | 'reached' | 'paid' | 'never'>>
+} as const satisfies Readonly<Record<string, 'always' | 'reached' | 'paid' | 'stopped' | 'never'>>
 export type CheckName = keyof typeof CHECKS
 
 const NEVER: Readonly<Record<NeverName, string>> = {
@@ -123,7 +125,8 @@ export class Findings {
 
   #entries(check: CheckName, isRefused: boolean): readonly Entry[] {
     const kind = CHECKS[check]
-    if (kind === 'paid' && !this.#demanded.has(check)) return []
+    const isRare = kind === 'paid' || kind === 'stopped'
+    if (isRare && !this.#demanded.has(check)) return []
     if (kind === 'never') {
       return [
         { check, result: 'not_established', required: false, reason: NEVER[check as NeverName] },

@@ -8,6 +8,7 @@
  */
 import type { Crypto, Jwks, VerificationReport } from '@surety/protocol'
 import { answererIds, checkApprovals, readRecords } from './approvals.ts'
+import { checkControls, controlSigners } from './controls.ts'
 import {
   checkAuthorization,
   checkDecisions,
@@ -57,6 +58,7 @@ function examine(exam: Examination): void {
     ...stated.flatMap(({ facts }) => [...partiesOf(facts)]),
     ...answererIds(records),
   ])
+  for (const signer of controlSigners(exam, stated)) parties.add(signer)
   const [first] = stated
   const passports =
     (first && guarded(findings, 'passports', () => readPassports(exam, parties, first.facts))) ??
@@ -72,6 +74,7 @@ function examine(exam: Examination): void {
     checkApprovals(exam, history, stated, records, passports),
   )
   guarded(findings, 'authorization', () => checkAuthorization(exam, history, stated, profiles))
+  guarded(findings, 'controls', () => checkControls(exam, stated, passports, history))
   guarded(findings, 'payment', () => checkPayment(exam, history))
   guarded(findings, 'partition', () => checkMoney(exam, history, profiles))
   guarded(findings, 'layout', () => checkLayout(exam, history, stated, records))

@@ -82,6 +82,8 @@ export type GateCommand =
         readonly policyHash: Hash
         readonly grantsUsable: boolean
         readonly partiesActive: boolean
+        /** By an emergency control. */
+        readonly stopped: boolean
       }
     }
   | {
@@ -128,6 +130,7 @@ export type GateRefusal = Extract<
   | `binding_${string}`
   | 'commit_policy_changed'
   | 'commit_grant_not_usable'
+  | 'commit_control_active'
   | 'principal_not_active'
   | 'evidence_not_authentic'
   | 'evidence_from_the_future'
@@ -235,6 +238,7 @@ function execute(gate: Gate, command: Command<'execute'>): Events {
   if (now.policyHash !== authorization.policyHash) return err('commit_policy_changed')
   if (!now.grantsUsable) return err('commit_grant_not_usable')
   if (!now.partiesActive) return err('principal_not_active')
+  if (now.stopped) return err('commit_control_active')
   const evidenceBy = formatInstant(addMs(at, terms.evidenceWithinMs))
   return ok([{ type: 'executionStarted', executorId, evidenceBy }])
 }

@@ -145,6 +145,7 @@ test('every refusal of a gate has its case', () => {
     authorization_mismatch: true,
     commit_policy_changed: true,
     commit_grant_not_usable: true,
+    commit_control_active: true,
     principal_not_active: true,
     evidence_not_authentic: true,
     evidence_from_the_future: true,

@@ -160,7 +160,7 @@ export function executeCommand(at: Instant = addMs(START, 1_000)): Command<'exec
     executorId: authorization.agentId,
     at,
     terms: { strictBinding: true, evidenceWithinMs: 600_000 },
-    now: { policyHash, grantsUsable: true, partiesActive: true },
+    now: { policyHash, grantsUsable: true, partiesActive: true, stopped: false },
   }
 }
 

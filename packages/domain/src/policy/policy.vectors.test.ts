@@ -32,6 +32,7 @@ const files = [
   'valid/profile-rules',
   'refused/decisions',
   'refused/reasons',
+  'refused/controls',
   'refused/profile-rules',
   'valid/wallets',
   'refused/wallets',

@@ -136,6 +136,7 @@ export const SystemPurpose = words([
   'settlement',
   'passport',
   'bundle',
+  'control',
 ])
 export type SystemPurpose = Static<typeof SystemPurpose>
 

@@ -25,6 +25,7 @@ import { GRANT_DEPTH_MAX, GrantBounds } from './grant.ts'
 import { ExecutionIntent } from './intent.ts'
 import { Quote, WalletFacts } from './payment.ts'
 import { ApprovalRecord } from './people/approval.ts'
+import { ControlFacts } from './people/control.ts'
 
 export const Lifecycle = words([
   'provisioned',
@@ -103,9 +104,6 @@ const RateFacts = closed({
 })
 export type RateFacts = Static<typeof RateFacts>
 
-/** Members a later capability fills are present and empty, so that no input hash changes shape. */
-const nothing = Type.Array(Type.Never(), { maxItems: 0 })
-
 export const DecisionFacts = document(
   'DecisionFacts.v1',
   {
@@ -131,8 +129,8 @@ export const DecisionFacts = document(
     tool: Type.Union([ToolFacts, Type.Null()]),
     wallet: Type.Union([WalletFacts, Type.Null()]),
     quote: Type.Union([Quote, Type.Null()]),
-    controls: nothing,
-    controlEpoch: Type.Literal(0),
+    controls: Type.Array(ControlFacts, { maxItems: 256 }),
+    controlEpoch: Type.Integer({ minimum: 0, maximum: 9_007_199_254_740_991 }),
     approvals: Type.Array(ApprovalRecord, {
       maxItems: 1,
       description: 'the answer to the decision before this one, if it was answered',

@@ -6,11 +6,13 @@
  *
  * @module
  */
-import { APPROVAL_PROBLEMS } from './approval-problems.ts'
+
 import { DOOR_PROBLEMS } from './door-problems.ts'
 import { OUTSIDE_PROBLEMS } from './outside-problems.ts'
 import { PATH_PROBLEMS } from './path-problems.ts'
 import { PAYMENT_PROBLEMS } from './payment-problems.ts'
+import { APPROVAL_PROBLEMS } from './people/approval-problems.ts'
+import { CONTROL_PROBLEMS } from './people/control-problems.ts'
 import type { ProblemType } from './problem-type.ts'
 import type { Retry } from './reason-code.ts'
 
@@ -20,6 +22,7 @@ export const PROBLEMS = {
   ...PAYMENT_PROBLEMS,
   ...OUTSIDE_PROBLEMS,
   ...APPROVAL_PROBLEMS,
+  ...CONTROL_PROBLEMS,
 } as const satisfies Readonly<Record<string, ProblemType>>
 
 export type ProblemCode = keyof typeof PROBLEMS

@@ -9,6 +9,7 @@ export type ReasonClass =
   | 'default'
   | 'integrity'
   | 'environment'
+  | 'control'
   | 'state'
   | 'scope'
   | 'limit'
@@ -29,6 +30,7 @@ export const REASON_CLASSES: Readonly<
   default: { causes: ['deny'], liftable: false },
   integrity: { causes: ['deny'], liftable: false },
   environment: { causes: ['deny'], liftable: false },
+  control: { causes: ['deny'], liftable: false },
   state: { causes: ['deny'], liftable: false },
   scope: { causes: ['deny'], liftable: false },
   limit: { causes: ['challenge', 'deny'], liftable: true },

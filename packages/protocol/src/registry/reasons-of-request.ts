@@ -20,6 +20,24 @@ export const REQUEST_REASONS = {
     'the profile that rules is not in force for this tenant and environment',
     'ask an operator to apply a profile that is',
   ),
+  control_kill_switch: denied(
+    'control',
+    'later',
+    'a kill switch stops this request',
+    'wait until it is lifted; the facts of the decision name it',
+  ),
+  control_quarantined: denied(
+    'control',
+    'later',
+    'what this request names is quarantined',
+    'wait until it is lifted; the facts of the decision name it',
+  ),
+  control_paused: denied(
+    'control',
+    'later',
+    'what this request names is paused',
+    'wait until it is lifted; the facts of the decision name it',
+  ),
   intent_expired: denied(
     'integrity',
     'change',

@@ -6,11 +6,12 @@
  *
  * @module
  */
-import { type gate, receipt } from '@surety/domain'
+import { type control, type gate, receipt } from '@surety/domain'
 import {
   type AgentPassport,
   type ApprovalRecord,
   canonicalize,
+  type EmergencyControlEvent,
   type Event,
   type ProbeDecision,
   signingInput,
@@ -21,7 +22,12 @@ import type { Answer, App, Signed } from './runtime.ts'
 type Receipts = Signed['receipts']
 
 interface Statement {
-  readonly object: receipt.ReceiptObject | AgentPassport | ProbeDecision | ApprovalRecord
+  readonly object:
+    | receipt.ReceiptObject
+    | AgentPassport
+    | ProbeDecision
+    | ApprovalRecord
+    | EmergencyControlEvent
   readonly kid: string
 }
 
@@ -38,6 +44,10 @@ function statementOf(event: Event): Statement | undefined {
   if (event.stream.startsWith('approval:')) {
     const { record, kid } = event.data as { record?: ApprovalRecord; kid: string }
     return record === undefined ? undefined : { object: record, kid }
+  }
+  if (event.stream.startsWith('control:')) {
+    const { statement, kid } = event.data as unknown as Partial<control.ControlStated>
+    return statement === undefined ? undefined : { object: statement, kid: kid ?? '' }
   }
   if (!event.stream.startsWith('gate:')) return undefined
   return receipt.receiptOfEvent({ ...event.data, type: event.type } as gate.GateEvent)

@@ -37,6 +37,7 @@ import type {
   Store,
   UseCase,
 } from '../ports.ts'
+import { callerControls, callerStopped } from './control/standing.ts'
 import { foldGate, gateView } from './gate/view.ts'
 import type { GrantChain } from './grant/chain.ts'
 import { signReceipts } from './receipts.ts'
@@ -93,6 +94,8 @@ export interface Caller {
   readonly scope: Scope
   readonly scopes: ReadonlySet<string>
   readonly traceId: string
+  /** The API key of the call and the scope its route asks for; absent where none was needed. */
+  readonly via?: { readonly keyId: Id<'key'>; readonly scope: string }
 }
 
 /** What is kept of an answer, so that it can be given again. */
@@ -211,7 +214,10 @@ async function gateViewOf(
   return gateView(foldGate(events.slice(0, version)))
 }
 
-/** INVARIANT(default-deny): whoever acts must be active at the moment of the commit. */
+/**
+ * INVARIANT(default-deny): whoever acts must be active at the moment of the commit.
+ * INVARIANT(control): nor may an emergency control stop them, their API key or the route's scope.
+ */
 function guarded<Input, K extends Keys>(
   useCase: UseCase<Input, K, Answer>,
   caller: Caller,
@@ -219,11 +225,19 @@ function guarded<Input, K extends Keys>(
   const { principalId } = caller
   if (principalId === 'system') return useCase as never
   return {
-    reads: (input) => ({ ...useCase.reads(input), '#caller': principalKey(principalId) }),
+    reads: (input) => ({
+      ...useCase.reads(input),
+      '#caller': principalKey(principalId),
+      '#controls': callerControls(caller),
+    }),
     decide: (facts, input, stamp): Outcome<Answer> => {
       const { state } = facts['#caller'] as unknown as { state: principal.Principal }
       if (!principal.mayAct(state)) {
         return { type: 'refuse', code: 'principal_not_active', detail: principalId }
+      }
+      const stopped = callerStopped(facts['#controls'] as never)
+      if (stopped !== undefined) {
+        return { type: 'refuse', code: 'control_active', detail: stopped }
       }
       return useCase.decide(facts as unknown as Facts<K>, input, stamp)
     },

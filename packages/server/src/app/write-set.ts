@@ -155,4 +155,6 @@ export const SIGNED_FACTS: ReadonlySet<string> = new Set([
   'principalLifecycleChanged',
   'principalRoleAssigned',
   'principalRoleWithdrawn',
+  'controlImposed',
+  'controlLifted',
 ])

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { approval, gate, grant, principal, wallet } from '@surety/domain'
+import { approval, control, gate, grant, principal, wallet } from '@surety/domain'
 import { canonicalize, type Event, instantOf } from '@surety/protocol'
 import type { Findings } from './findings.ts'
 import type { Stream } from './streams.ts'
@@ -48,6 +48,17 @@ const KINDS: Readonly<Record<string, Kind>> = {
     initial: grant.initial,
     step: (state, event) => grant.evolve(state as grant.Grant, factOf(event)),
   },
+  control: {
+    family: 'control',
+    initial: control.initial,
+    step: (state, event) => control.evolve(state as control.Control, factOf(event)),
+  },
+  standing: {
+    family: 'standing',
+    initial: control.none,
+    step: (state, event) => control.stand(state as control.Standing, factOf(event)),
+  },
+  controls: { family: 'controlEpoch', initial: { epoch: 0 }, step: epoch },
   key: { family: 'apiKey', initial: null, step: apiKey },
   profile: { family: 'profile', initial: null, step: once('profileStored', 'profile') },
   deposit: { family: 'deposit', initial: null, step: once('depositRecorded', 'deposit') },
@@ -104,6 +115,12 @@ function ownId({ kind, id, scope, events }: Stream): unknown {
       return data.key?.keyId
     case 'deposit':
       return data.deposit?.depositId
+    case 'control':
+      return data.statement?.controlId
+    case 'standing':
+      return control.selectorKey(data.selector as never)
+    case 'controls':
+      return 'epoch'
     default:
       return scope.tenantId
   }
@@ -137,6 +154,15 @@ function applied(state: unknown, { type, data }: Event): unknown {
   if (type !== 'profileApplied') throw new Error(`${type} out of order`)
   const shadow = before.shadow === policyHash ? null : before.shadow
   return { policyHash, shadow, versions }
+}
+
+/** Counts the acts on controls, one after the other. */
+function epoch(state: unknown, { type, data }: Event): unknown {
+  const { epoch: before } = state as { readonly epoch: number }
+  if (type !== 'controlEpochAdvanced' || data.epoch !== before + 1) {
+    throw new Error(`${type} out of order`)
+  }
+  return { epoch: data.epoch }
 }
 
 function apiKey(state: unknown, { type, data, at }: Event): unknown {

@@ -25,6 +25,7 @@ const PURPOSES: readonly SystemPurpose[] = [
   'settlement',
   'passport',
   'bundle',
+  'control',
 ]
 
 /** Checks the keys, and answers how to look our own up. */

@@ -69,8 +69,17 @@ export class Names {
         if (actionId !== undefined) hold('operatorAction', actionId, id)
       }
     }
-    const due = kind === 'gate' || kind === 'approval' ? dueOf(state as Members) : undefined
+    if (kind === 'control') this.#readDrains(stream, hold)
+    const due = dueOf(kind, state as Members | undefined)
     if (due !== undefined) this.#deadlines.set(`${String(scope.scope)} ${id}`, instantOf(due))
+  }
+
+  /** An order to drain is carried out once. */
+  #readDrains({ id, events }: Stream, hold: (family: string, key: string, owner: string) => void) {
+    for (const { type, data } of events) {
+      if (type !== 'controlDrained') continue
+      hold('drain', String((data.signer as Readonly<Record<string, string>>).actionHash), id)
+    }
   }
 
   /** One payment a gate, one credential a payment; a key of its agent may lead to it. */
@@ -155,8 +164,12 @@ export class Names {
 }
 
 /** When the clock must look again: the deadline its own documents state, or an answer is due. */
-function dueOf(state: Members | undefined): string | undefined {
+function dueOf(kind: string, state: Members | undefined): string | undefined {
   const inside = (member: string) => state?.[member] as Readonly<Record<string, string>> | undefined
+  if (kind === 'control') {
+    return state?.status === 'active' ? (inside('imposed')?.until ?? undefined) : undefined
+  }
+  if (kind !== 'gate' && kind !== 'approval') return undefined
   switch (state?.status) {
     case 'pending':
       return Number(state.escalations) < approval.ESCALATIONS_MAX

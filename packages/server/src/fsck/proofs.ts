@@ -7,8 +7,10 @@
  * @module
  */
 import {
+  type ControlSigner,
   type Crypto,
   canonicalize,
+  type EmergencyControlEvent,
   type Event,
   hashOf,
   type KeyLookup,
@@ -43,6 +45,8 @@ const STATEMENT_OF: Readonly<Record<string, string>> = {
   principalLifecycleChanged: 'passport',
   principalRoleAssigned: 'passport',
   principalRoleWithdrawn: 'passport',
+  controlImposed: 'statement',
+  controlLifted: 'statement',
 }
 /** Where an event states a hash, and of what. */
 const STATED: readonly (readonly [hash: string, member: string])[] = [
@@ -249,6 +253,7 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
         says: (act) => saysChange(act, type, data),
       })
     }
+    if (kind === 'control') wantOrders(wanted, data, at)
     if (kind === 'deposit') {
       const hash = String(inside('deposit').actionHash)
       wanted.set('action.jws', { hash, signed: { types: ['OperatorAction.v1'], by: actor, at } })
@@ -279,6 +284,19 @@ function saysChange(act: Data, type: string, data: Data): boolean {
   const word = type === 'profileShadowEnded' ? 'shadow_end' : 'profile_apply'
   const said = word === 'shadow_end' ? act.shadow : act.profile
   return act.action === word && canonicalize(said) === canonicalize(stated)
+}
+
+/** The acts of whoever ordered what an event of a control states. */
+function wantOrders(wanted: Map<string, Wanted>, data: Data, at: string): void {
+  for (const { actionHash, operatorId } of signersOf(data)) {
+    const signed = { types: ['OperatorAction.v1'], by: operatorId, at } as const
+    wanted.set(`action-${actionHash}.jws`, { hash: actionHash, signed })
+  }
+}
+
+function signersOf({ statement, signer }: Data): readonly ControlSigner[] {
+  if (signer !== undefined) return [signer as ControlSigner]
+  return (statement as EmergencyControlEvent | undefined)?.signers ?? []
 }
 
 /** The signature over a bundle's manifest: kept under the manifest's hash, by our own key. */

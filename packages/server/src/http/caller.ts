@@ -39,5 +39,6 @@ export async function callerOf(
   if (!held.has(scope) && !(scope === 'read' && held.has('read:all'))) {
     return { ok: false, refusal: 'scope_missing', detail: scope }
   }
-  return ok({ principalId, scope: { tenantId, environment }, scopes: held, traceId })
+  const via = { keyId: key.value.keyId, scope }
+  return ok({ principalId, scope: { tenantId, environment }, scopes: held, traceId, via })
 }

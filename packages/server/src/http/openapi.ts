@@ -37,6 +37,7 @@ const COMMANDS: readonly ProblemCode[] = [
   'idempotency_key_reused',
   'idempotency_in_flight',
   'principal_not_active',
+  'control_active',
 ]
 
 /** The whole description. The same routes give the same bytes. */

@@ -8,6 +8,7 @@ import type { Route } from './route.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { authorityRoutes } from './routes/authority.ts'
+import { controlRoutes } from './routes/controls.ts'
 import { gateRoutes } from './routes/gates.ts'
 import { houseRoutes } from './routes/house.ts'
 import { partyRoutes } from './routes/parties.ts'
@@ -24,6 +25,7 @@ export const API_ROUTES: readonly Route[] = [
   ...partyRoutes,
   ...purchaseRoutes,
   ...walletRoutes,
+  ...controlRoutes,
   ...houseRoutes(describeApi),
 ]
 

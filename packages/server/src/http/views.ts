@@ -12,6 +12,9 @@ import {
   CheckResult,
   ClaimRecord,
   Colour,
+  ControlKind,
+  ControlSelector,
+  ControlSigner,
   closed,
   EnvironmentWord,
   Event,
@@ -250,6 +253,55 @@ export const ApiKeyView = closed(
     receipts: Type.Optional(ReceiptList),
   },
   { $id: 'ApiKey', description: 'a credential bound to one principal' },
+)
+
+const ControlActView = closed({
+  epoch: Type.Integer({ minimum: 1 }),
+  at: InstantText,
+  cause: words(['operators', 'adapter', 'clock']),
+  signers: Type.Array(ControlSigner),
+  justificationCode: NameText,
+})
+
+export const ControlView = closed(
+  {
+    controlId: idOf('ctl'),
+    state: words(['active', 'lifted']),
+    kind: ControlKind,
+    selector: ControlSelector,
+    until: orNull(InstantText),
+    imposed: ControlActView,
+    lifted: orNull(ControlActView),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Control', description: 'a pause, quarantine, revocation or kill switch' },
+)
+
+export const HoldInFlight = closed(
+  {
+    gateId: idOf('gat'),
+    state: words(['authorized', 'executing']),
+    holdId: idOf('hld'),
+    agentId: idOf('prn'),
+    payerId: idOf('prn'),
+    payee: idOf('prn'),
+    amount: AmountText,
+    asset: AssetText,
+    endsBy: InstantText,
+    drainable: Type.Boolean({ description: 'nothing was presented yet, so it can be given back' }),
+  },
+  { $id: 'HoldInFlight', description: 'money held for what was under way' },
+)
+
+export const DrainView = closed(
+  {
+    controlId: idOf('ctl'),
+    voided: Type.Array(idOf('gat'), { description: 'given back to their payers' }),
+    executing: Type.Array(idOf('gat'), { description: 'left to end' }),
+    next: orNull(idOf('gat')),
+    receipts: Type.Optional(ReceiptList),
+  },
+  { $id: 'Drain', description: 'what one drain gave back' },
 )
 
 /** What went through an account, ever: it may pass eighteen digits, which a balance never does. */

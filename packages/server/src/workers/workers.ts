@@ -4,6 +4,8 @@
  * @module
  */
 import { addMs } from '@surety/protocol'
+import { noticesStopped } from '../app/control/notices.ts'
+import { passControlDeadline } from '../app/control/system-control.ts'
 import { escalateApproval } from '../app/gate/approval/escalate-approval.ts'
 import { passDeadline } from '../app/gate/end-gate.ts'
 import { signEvents } from '../app/receipts.ts'
@@ -44,15 +46,19 @@ async function expire(app: App): Promise<void> {
 async function endOverdue(app: App, { scope, id }: DueRow): Promise<void> {
   const caller = system(app, scope)
   try {
-    const result = id.startsWith('apr_')
-      ? await run(app, caller, escalateApproval(app, caller, id))
-      : await run(app, caller, passDeadline(app, caller, id))
-    // What moved on in the meantime is no longer ours to end.
+    const result = await passed(app, caller, id)
+    // A gate that moved on in the meantime is no longer ours to end.
     const code = result.ok ? undefined : result.refusal
     if (code !== undefined) app.log.warn({ id, code }, 'a deadline was not acted on')
   } catch (cause) {
     app.log.warn({ err: cause, id }, 'a deadline was not acted on; it will be tried again')
   }
+}
+
+function passed(app: App, caller: Caller, id: string) {
+  if (id.startsWith('apr_')) return run(app, caller, escalateApproval(app, caller, id))
+  if (id.startsWith('ctl_')) return run(app, caller, passControlDeadline(app, caller, id))
+  return run(app, caller, passDeadline(app, caller, id))
 }
 
 /** Signs what was committed and not yet signed. */
@@ -90,7 +96,10 @@ async function every<Row, Done>(
 /** Delivers facts to the outside, in order; what could not be delivered waits and comes again. */
 export async function deliverOutbox(app: App, notifier: Notifier): Promise<number> {
   const now = app.clock.now()
-  const rows = await app.store.reads.outbox(now, ROWS_MAX)
+  // INVARIANT(control): what is stopped stays in the outbox, and keeps nobody else's waiting.
+  const found = await app.store.reads.outbox(now, ROWS_MAX * 4)
+  const stopped = await noticesStopped(app, found)
+  const rows = found.filter((row) => !stopped.has(row)).slice(0, ROWS_MAX)
   if (rows.length === 0) return 0
   try {
     await notifier.deliver(rows)

@@ -9,7 +9,14 @@ import { openClient, openSession } from '../../session.ts'
 import { fields, styled, table } from '../../terminal/render.ts'
 import { more } from '../authority/principal.ts'
 
-const SYSTEM_PURPOSES = ['decision', 'authorization', 'settlement', 'passport', 'bundle'] as const
+const SYSTEM_PURPOSES = [
+  'decision',
+  'authorization',
+  'settlement',
+  'passport',
+  'bundle',
+  'control',
+] as const
 
 const list: CommandSpec = {
   name: 'list',

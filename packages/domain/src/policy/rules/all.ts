@@ -7,6 +7,7 @@
  */
 import { checkApprovalTiers } from './approval-tiers.ts'
 import { checkBuying, checkSigned } from './buying.ts'
+import { checkControls } from './controls.ts'
 import { checkGrantChain } from './grant-chain.ts'
 import { checkIntegrity } from './integrity.ts'
 import { checkFunds, checkLimits } from './limits.ts'
@@ -25,6 +26,7 @@ import type { Rule } from './rule.ts'
 
 export const RULES: readonly Rule[] = [
   checkIntegrity,
+  checkControls,
   checkInForce,
   checkParties,
   checkGrantChain,

@@ -17,6 +17,7 @@ import {
   words,
 } from '../../schema.ts'
 import { AfterReviewAct, AnswerAct, SplitAct } from './approval.ts'
+import { ControlAct } from './control.ts'
 import { OperatorRole, stated, underRole } from './role.ts'
 
 /** A deposit needs no role: it is a statement about money that came in. */
@@ -60,7 +61,7 @@ const ShadowAct = closed({
 })
 
 export const OperatorAction = Type.Union(
-  [DepositAct, RoleAct, ProfileAct, ShadowAct, AnswerAct, SplitAct, AfterReviewAct],
+  [DepositAct, RoleAct, ProfileAct, ShadowAct, AnswerAct, SplitAct, AfterReviewAct, ControlAct],
   {
     $id: 'OperatorAction.v1',
     description: 'An act of an operator, signed by them under one of their roles.',

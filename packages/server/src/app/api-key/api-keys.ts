@@ -13,6 +13,7 @@ import { fresh, Writing } from '../write-set.ts'
 export const SCOPES = {
   'principals:write': 'register principals, change their keys and lifecycle',
   'roles:write': 'assign and withdraw the roles of operators',
+  'controls:write': 'impose, lift and drain emergency controls',
   'keys:write': 'create, rotate and revoke API keys',
   'deposits:write': 'record deposits',
   'profiles:write': 'apply profiles',
@@ -154,6 +155,15 @@ const change: UseCase<Changing, ChangeReads, Answer> = {
     const fact = { type: 'apiKeyRotated', secretHash }
     return write(before, [fact], { ...state, secretHash }, stamp)
   },
+}
+
+/** Adds the end of a key to what is written, whoever holds it. */
+export function appendKeyEnd(writing: Writing, before: Stored<ApiKey | null>, at: string): void {
+  const { state } = before
+  if (state === null || state.revokedAt !== null) return
+  const { keyId } = state
+  const place = { family: 'apiKey', id: keyId, stream: `key:${keyId}`, before } as const
+  writing.append(place, [{ type: 'apiKeyRevoked' }], { ...state, revokedAt: at })
 }
 
 /** Ends a key; the next request with it is refused. */

@@ -24,6 +24,7 @@ import {
   signingInput,
   toBase64url,
 } from '@surety/protocol'
+import { controlsOf } from '../control/proof.ts'
 import { partiesOf } from '../gate/facts.ts'
 import { grantChain } from '../grant/chain.ts'
 import { profileByHash } from '../profile/current-profile.ts'
@@ -84,7 +85,15 @@ async function partsOf(
   const profiles = await Promise.all(
     [...new Set(hashes)].map((hash) => profileByHash(app, scope, hash)),
   )
-  const known = passports.filter((passport) => passport !== undefined)
+  const texts = decisions.map(({ inputHash }) => documents.get(`facts-${inputHash}.json`) ?? '')
+  const proofs = (await Promise.all(texts.map((text) => controlsOf(app, scope, text)))).flat()
+  const controls = [...new Map(proofs.map((each) => [each.controlId, each])).values()]
+  const signers = new Set(controls.flatMap((each) => each.signers))
+  for (const passport of passports) if (passport !== undefined) signers.delete(passport.principalId)
+  const others = [...signers].map((id) => passportAt(app, caller, id, ended.at))
+  const known = [...passports, ...(await Promise.all(others))].filter(
+    (passport) => passport !== undefined,
+  )
   return {
     gateId,
     events,
@@ -104,9 +113,10 @@ async function partsOf(
     receipts: receipts.map((each) => ({ ...each, type: each.type as SignedTypeName })),
     passports: known,
     approvals,
+    controls,
     jwks: keysUsed(
       app,
-      [...receipts, ...known, ...approvals].map(({ jws }) => jws),
+      [...receipts, ...known, ...approvals, ...controls].map(({ jws }) => jws),
       ended.at,
     ),
   }

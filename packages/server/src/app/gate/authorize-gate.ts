@@ -49,7 +49,7 @@ import { Writing } from '../write-set.ts'
 import { appendApproval } from './approval/append-approval.ts'
 import { openApproval } from './approval/open-approval.ts'
 import { type Counting, countingOf, rateClaims, rateNames } from './counting.ts'
-import { countersOf, decisionFacts, partiesOf } from './facts.ts'
+import { controlReads, countersOf, decisionFacts, partiesOf } from './facts.ts'
 import { claimsFor, eventTransfer, noticeOf } from './money.ts'
 import { deadlineOf, evolveAll } from './view.ts'
 
@@ -82,7 +82,6 @@ export type AuthorizingReads = ReturnType<typeof authorizingReads>
 export function decisionReads(input: Deciding) {
   const { intent, chain, counterNames, counting } = input
   const payerId = chain[0]?.document.payerId ?? intent.agentId
-  const { asset } = intent
   return {
     activeProfile: activeProfileKey,
     parties: partiesOf(intent, chain).map((id) => principalKey(id)),
@@ -90,8 +89,9 @@ export function decisionReads(input: Deciding) {
     counters: counterNames.map((counter) => ({ of: 'counter', counter }) as const),
     watched: counting.watched.map((counter) => ({ of: 'counter', counter }) as const),
     quarters: rateNames(counting).map((counter) => ({ of: 'counter', counter }) as const),
-    funds: { of: 'account', account: `principal:${payerId}`, asset } as const,
+    funds: { of: 'account', account: `principal:${payerId}`, asset: intent.asset } as const,
     wallet: walletKey(input.walletId ?? ''),
+    ...controlReads(intent, input.profile.policyHash, chain),
   }
 }
 type DecisionReads = Facts<ReturnType<typeof decisionReads>>

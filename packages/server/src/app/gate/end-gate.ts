@@ -2,6 +2,8 @@
 import { approval, gate, type policy, principal, receipt } from '@surety/domain'
 import { err, hashOf, type Id, ok } from '@surety/protocol'
 import type { Idempotency, Outcome, Stamp, Stored, UseCase } from '../../ports.ts'
+import { requestControls, stopsRelease } from '../control/standing.ts'
+import { grantChain } from '../grant/chain.ts'
 import { profileByHash } from '../profile/current-profile.ts'
 import {
   type Answer,
@@ -37,6 +39,7 @@ function endNow(
   as: Ending['as'],
   stamp: Stamp,
   asked?: Stored<approval.Approval>,
+  writing: Writing = new Writing(stamp),
 ): Outcome<Answer> {
   const { state } = before
   if (state.status !== 'authorized' && state.status !== 'waiting') {
@@ -58,7 +61,6 @@ function endNow(
     at: stamp.at,
   })
   if (!ended.ok) return { type: 'refuse', code: ended.refusal }
-  const writing = new Writing(stamp)
   if (posting !== null && state.status === 'authorized') {
     writing.transfer(posting)
     writing.count(claimsFor(state.claims, state.authorization.amountMax, 'giveBack'))
@@ -104,25 +106,33 @@ export function voidGate(
   }
 }
 
+/** Gives an authorization back for an operator who drains what a control has caught. */
+export function voidInto(writing: Writing, before: Stored<gate.Gate>, stamp: Stamp): boolean {
+  return endNow(before, 'voided', stamp, undefined, writing).type === 'write'
+}
+
 interface Overdue {
   readonly gateId: Id<'gat'>
   readonly payee: Id<'prn'>
   readonly terms: policy.CompiledProfile | null
   /** What the gate waits for, if it does. */
   readonly approvalId: string | null
+  readonly controls: ReturnType<typeof requestControls>
 }
 type OverdueReads = Reads & {
   readonly payee: ReturnType<typeof principalKey>
   readonly approvals: readonly ReturnType<typeof approvalKey>[]
+  readonly controls: ReturnType<typeof requestControls>
 }
 
 const tick: UseCase<Overdue, OverdueReads, Answer> = {
-  reads: ({ gateId, payee, approvalId }) => ({
+  reads: ({ gateId, payee, approvalId, controls }) => ({
+    controls,
     gate: gateKey(gateId),
     payee: principalKey(payee),
     approvals: approvalId === null ? [] : [approvalKey(approvalId)],
   }),
-  decide: ({ gate: before, payee, approvals }, { terms }, stamp) => {
+  decide: ({ gate: before, payee, approvals, controls }, { terms }, stamp) => {
     const { status } = before.state
     // What a gate waits for ends with it; one that came to wait since is looked at again.
     if (before.state.status === 'waiting' && !isAsked(before.state, approvals[0])) {
@@ -137,12 +147,10 @@ const tick: UseCase<Overdue, OverdueReads, Answer> = {
     if (settlement.onSilence === 'release' && !principal.mayAct(payee.state)) {
       return { type: 'refuse', code: 'principal_not_active' }
     }
-    return settleExecuted(
-      before,
-      out.value,
-      { checks: [], settlement, terms, document: null },
-      stamp,
-    )
+    // INVARIANT(control): who cannot be heard is not silent; the money waits until it is lifted.
+    if (stopsRelease(controls)) return { type: 'refuse', code: 'commit_control_active' }
+    const judged = { checks: [], settlement, terms, document: null, frozen: false }
+    return settleExecuted(before, out.value, judged, stamp)
   },
 }
 
@@ -160,15 +168,18 @@ export function passDeadline(
       if (state.status === 'none') return err('gate_not_found')
       const { gateId: id, intent } = state
       const { payee } = intent
-      const none = { gateId: id, payee, terms: null, approvalId: null }
+      const none = { gateId: id, payee, terms: null, approvalId: null, controls: [] }
       if (state.status === 'waiting') {
         const { decisionHash } = state
         const approvalId = await app.store.reads.unique(caller.scope, 'approval', decisionHash)
         return ok({ ...none, approvalId: approvalId ?? null })
       }
       if (state.status !== 'executing') return ok(none)
-      const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
-      return ok({ ...none, terms })
+      const { policyHash } = state.authorization
+      const terms = await profileByHash(app, caller.scope, policyHash)
+      const chain = await grantChain(app, caller.scope, intent.grantHash)
+      const controls = requestControls({ tenantId: intent.tenantId, intent, policyHash }, chain)
+      return ok({ ...none, terms, controls })
     },
   }
 }

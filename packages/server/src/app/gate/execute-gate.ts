@@ -2,6 +2,7 @@
 import { gate, type policy, type principal } from '@surety/domain'
 import {
   admitKey,
+  type ExecutionIntent,
   err,
   examineSigned,
   type Id,
@@ -9,6 +10,7 @@ import {
   type RequestFingerprint,
 } from '@surety/protocol'
 import type { Facts, Idempotency, Outcome, Scope, Stamp, UseCase } from '../../ports.ts'
+import { requestControls, stopsSpend } from '../control/standing.ts'
 import { type GrantChain, grantChain } from '../grant/chain.ts'
 import { profileByHash } from '../profile/current-profile.ts'
 import { isRemembered } from '../receipts.ts'
@@ -43,6 +45,7 @@ export interface ExecutionRequest {
 
 interface Executing {
   readonly gateId: Id<'gat'>
+  readonly intent: ExecutionIntent
   readonly authorizationHash: string
   readonly presented: gate.Presented
   readonly executorId: Id<'prn'>
@@ -53,12 +56,14 @@ interface Executing {
 }
 type Reads = ReturnType<typeof reads>
 
-function reads({ gateId, chain, partyIds }: Executing) {
+function reads({ gateId, intent, chain, partyIds, terms }: Executing) {
+  const { policyHash } = terms
   return {
     gate: gateKey(gateId),
     activeProfile: activeProfileKey,
     parties: partyIds.map((id) => principalKey(id)),
     grants: chain.map(({ grantHash }) => grantKey(grantHash)),
+    controls: requestControls({ tenantId: intent.tenantId, intent, policyHash }, chain),
   }
 }
 
@@ -92,6 +97,7 @@ function nowOf(read: Facts<Reads>, { chain, partyIds, denyAllHash }: Executing, 
     partiesActive: [...parties.values()].every(
       (party) => party.status === 'registered' && party.lifecycle === 'active',
     ),
+    stopped: stopsSpend(read.controls),
   }
 }
 
@@ -135,6 +141,7 @@ export function executeGate(
       const chain = await grantChain(app, scope, intent.grantHash)
       return ok({
         gateId,
+        intent,
         authorizationHash: verified.value.hash,
         presented,
         executorId: principalId,

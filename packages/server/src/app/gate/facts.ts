@@ -3,18 +3,20 @@
  *
  * @module
  */
-import { grant, ledger, policy, type principal, type wallet } from '@surety/domain'
+import { type control, grant, ledger, policy, type principal, type wallet } from '@surety/domain'
 import type {
   ApprovalRecord,
   CounterFacts,
   DecisionFacts,
   ExecutionIntent,
   GrantFacts,
+  Hash,
   Id,
   Instant,
   Lifecycle,
 } from '@surety/protocol'
 import type { Counter, CounterName, Stamp, Stored } from '../../ports.ts'
+import { controlEpochKey, controlFacts, requestControls } from '../control/standing.ts'
 import type { GrantChain } from '../grant/chain.ts'
 import { type Counting, rateFacts } from './counting.ts'
 
@@ -62,6 +64,14 @@ export interface Gathered {
   readonly funds: ledger.Account
   /** What a person answered to the decision before this one. */
   readonly records: readonly ApprovalRecord[]
+  readonly controls: readonly Stored<control.Standing>[]
+  readonly controlEpoch: Stored<{ readonly epoch: number }>
+}
+
+/** What stands on the selectors of a request, and how many controls came before. */
+export function controlReads(intent: ExecutionIntent, policyHash: Hash, chain: GrantChain) {
+  const request = { tenantId: intent.tenantId, intent, policyHash }
+  return { controls: requestControls(request, chain), controlEpoch: controlEpochKey }
 }
 
 /** Puts the facts together. Pure: the same reads at the same stamp give the same bytes. */
@@ -93,8 +103,8 @@ export function decisionFacts(gathered: Gathered, stamp: Stamp): DecisionFacts {
     tool: null,
     wallet: walletFacts(gathered.wallet.state),
     quote: gathered.quote,
-    controls: [],
-    controlEpoch: 0,
+    controls: controlFacts(gathered.controls),
+    controlEpoch: gathered.controlEpoch.state.epoch,
     approvals: [...gathered.records],
     session: null,
     rates: rateFacts(counting, gathered.quarters),

@@ -24,13 +24,20 @@ export function settleExecuted(
     /** Under which profile it was authorized; what is in review is urgent by its limits. */
     readonly terms?: policy.CompiledProfile
     readonly document: { readonly name: string; readonly text: string } | null
+    /** An emergency control stops what would be released; refunds and reviews go on. */
+    readonly frozen: boolean
   },
   stamp: Stamp,
 ): Outcome<Answer> {
   const executed = evolveAll(before.state, first, stamp.at)
   if (executed.status !== 'executed') throw new Error(`settling after ${executed.status}`)
+  const { colour, verdict } = judge(executed, judged)
+  // INVARIANT(control): checked where money would leave; nothing changes, and it stays held.
+  if (judged.frozen && verdict === 'release') {
+    return { type: 'refuse', code: 'commit_control_active' }
+  }
   const writing = new Writing(stamp)
-  const second = conclude(executed, judged, writing, stamp)
+  const second = conclude(executed, { ...judged, colour, verdict }, writing, stamp)
   const state = evolveAll(executed, second, stamp.at)
   if (state.status === 'none') throw new Error('a settled gate is one')
   const { gateId } = state
@@ -47,25 +54,31 @@ export function settleExecuted(
     .answer(null, stream)
 }
 
+interface Evidence {
+  readonly checks: readonly CheckResult[]
+  readonly settlement: Profile['settlement']
+}
+
+function judge(executed: Executed, { checks, settlement }: Evidence) {
+  const { amountMax, asset } = executed.authorization
+  const colour = evidence.colourOf(checks)
+  const verdict =
+    executed.payment === undefined
+      ? evidence.verdictOf(colour, settlement, BigInt(amountMax), asset)
+      : ('capture' as const)
+  return { colour, verdict }
+}
+
 function conclude(
   executed: Executed,
-  judged: { readonly checks: readonly CheckResult[]; readonly settlement: Profile['settlement'] },
+  judged: Evidence & ReturnType<typeof judge>,
   writing: Writing,
   stamp: Stamp,
 ): readonly gate.GateEvent[] {
-  const { amountMax, asset } = executed.authorization
-  const colour = evidence.colourOf(judged.checks)
-  const verdict =
-    executed.payment === undefined
-      ? evidence.verdictOf(colour, judged.settlement, BigInt(amountMax), asset)
-      : 'capture'
+  const { amountMax } = executed.authorization
+  const { colour, verdict, checks } = judged
   const at = stamp.atText
-  const record = receipt.settlementDecisionOf(executed, {
-    colour,
-    verdict,
-    checks: judged.checks,
-    at,
-  })
+  const record = receipt.settlementDecisionOf(executed, { colour, verdict, checks, at })
   const posting = verdict === 'review' ? null : closing(executed, verdict, stamp.mint('trf'))
   const closed = receipt.settlementReceiptOf(executed, verdict, {
     settlementDecisionHash: hashOf(record, stamp.crypto),

@@ -1,6 +1,7 @@
 /** Takes the provider's signed statement, judges it, and settles. Rules: domain/evidence. */
 import { evidence, gate, type policy, principal } from '@surety/domain'
 import {
+  type ExecutionIntent,
   err,
   fromBase64url,
   fromUtf8,
@@ -13,6 +14,8 @@ import {
   type Verified,
 } from '@surety/protocol'
 import type { Idempotency, UseCase } from '../../ports.ts'
+import { requestControls, stopsRelease } from '../control/standing.ts'
+import { type GrantChain, grantChain } from '../grant/chain.ts'
 import { keyHolds, verifyParty } from '../principal/party-signature.ts'
 import { profileByHash } from '../profile/current-profile.ts'
 import { type Answer, type App, type Call, type Caller, gateKey, principalKey } from '../runtime.ts'
@@ -27,6 +30,8 @@ export interface EvidenceRequest {
 
 interface Submitting {
   readonly gateId: Id<'gat'>
+  readonly intent: ExecutionIntent
+  readonly chain: GrantChain
   readonly jws: string
   readonly verified: Verified<'ProviderResponse.v1'>
   readonly body: evidence.BodyFacts | null
@@ -35,8 +40,13 @@ interface Submitting {
 }
 type Reads = ReturnType<typeof reads>
 
-function reads({ gateId, verified }: Submitting) {
-  return { gate: gateKey(gateId), payee: principalKey(verified.object.payee) }
+function reads({ gateId, intent, chain, terms, verified }: Submitting) {
+  const { policyHash } = terms
+  return {
+    gate: gateKey(gateId),
+    payee: principalKey(verified.object.payee),
+    controls: requestControls({ tenantId: intent.tenantId, intent, policyHash }, chain),
+  }
 }
 
 const useCase: UseCase<Submitting, Reads, Answer> = {
@@ -57,7 +67,9 @@ const useCase: UseCase<Submitting, Reads, Answer> = {
     const { settlement } = terms.profile
     const checks = evidence.check(settlement.verifiers, statement, input.body)
     const document = { name: 'response.jws', text: jws }
-    return settleExecuted(read.gate, accepted.value, { checks, settlement, terms, document }, stamp)
+    const frozen = stopsRelease(read.controls)
+    const judged = { checks, settlement, terms, document, frozen }
+    return settleExecuted(read.gate, accepted.value, judged, stamp)
   },
 }
 
@@ -91,6 +103,8 @@ export function submitEvidence(
       const submittedBy = principalId
       return ok({
         gateId,
+        intent,
+        chain: await grantChain(app, scope, intent.grantHash),
         jws: response,
         verified: verified.value,
         body: facts.value,

@@ -9,9 +9,10 @@ import {
   type Id,
   type JsonObject,
   ok,
+  type Result,
   type Verified,
 } from '@surety/protocol'
-import type { Facts, Idempotency, Outcome, Stamp, UseCase } from '../../ports.ts'
+import type { Facts, Idempotency, Outcome, Stamp, Stored, UseCase } from '../../ports.ts'
 import { keyHolds, verifyParty } from '../principal/party-signature.ts'
 import {
   type Answer,
@@ -133,14 +134,25 @@ type RevokeReads = { readonly grant: ReturnType<typeof grantKey> }
 const revoke: UseCase<Revoking, RevokeReads, Answer> = {
   reads: ({ grantHash }) => ({ grant: grantKey(grantHash) }),
   decide: ({ grant: before }, { grantHash, reason }, stamp): Outcome<Answer> => {
-    const decided = grant.decide(before.state, { type: 'revoke', reason })
-    if (!decided.ok) return { type: 'refuse', code: decided.refusal }
-    const state = decided.value.reduce(grant.evolve, before.state)
-    const stream = `grant:${grantHash}`
     const writing = new Writing(stamp)
-    writing.append({ family: 'grant', id: grantHash, stream, before }, decided.value, state)
-    return writing.answer(grantView(state), stream)
+    const revoked = appendRevocation(writing, { grantHash, reason }, before)
+    if (!revoked.ok) return { type: 'refuse', code: revoked.refusal }
+    return writing.answer(grantView(revoked.value), `grant:${grantHash}`)
   },
+}
+
+/** Adds the end of a grant to what is written. */
+export function appendRevocation(
+  writing: Writing,
+  { grantHash, reason }: Revoking,
+  before: Stored<grant.Grant>,
+): Result<grant.Grant, grant.GrantRefusal> {
+  const decided = grant.decide(before.state, { type: 'revoke', reason })
+  if (!decided.ok) return decided
+  const state = decided.value.reduce(grant.evolve, before.state)
+  const stream = `grant:${grantHash}`
+  writing.append({ family: 'grant', id: grantHash, stream, before }, decided.value, state)
+  return ok(state)
 }
 
 /** The grantor, whoever stands above in the chain, and an operator may revoke; it is for good. */

@@ -28,7 +28,7 @@ export interface SignedAct<Name extends OperatorActionName>
 }
 
 /** An act of one of these names, signed by the operator it states, whoever brings it. */
-async function verifyAct<Name extends OperatorActionName>(
+export async function verifyAct<Name extends OperatorActionName>(
   app: App,
   caller: Caller,
   jws: string,

@@ -110,7 +110,9 @@ class Conclusion {
     }
     const { settlement } = this.#input
     const document = this.#document()
-    return settleExecuted(this.#before, first, { checks, settlement, document }, this.#stamp)
+    // The money has left the house: there is nothing to freeze.
+    const judged = { checks, settlement, document, frozen: false }
+    return settleExecuted(this.#before, first, judged, this.#stamp)
   }
 
   #claim(reason: ClaimRecord['reason'] | null): ClaimRecord | undefined {

@@ -17,6 +17,7 @@ import {
   type WalletFacts,
 } from '@surety/protocol'
 import type { Facts, Outcome, Stamp, UseCase } from '../../ports.ts'
+import { stopsSpend } from '../control/standing.ts'
 import { type Deciding, decideInto, decisionReads, refusalBefore } from '../gate/authorize-gate.ts'
 import { chainUsable, partiesOf, walletFacts } from '../gate/facts.ts'
 import { noticeOf } from '../gate/money.ts'
@@ -158,6 +159,7 @@ export function startPayment(
       partiesActive: [...parties.values()].every(
         (party) => party.status === 'registered' && party.lifecycle === 'active',
       ),
+      stopped: stopsSpend(read.controls),
     },
   })
   if (!started.ok) return started

@@ -118,6 +118,7 @@ const execute = route({
     'authorization_mismatch',
     'commit_policy_changed',
     'commit_grant_not_usable',
+    'commit_control_active',
   ],
   handle: async ({ app, caller, params: { gateId }, body, idempotency }) => {
     const call = { gateId, body: body as ExecutionRequest }
@@ -139,6 +140,7 @@ const prove = route({
     'gate_not_found',
     'gate_not_executing',
     'gate_settled',
+    'commit_control_active',
     'evidence_not_authentic',
     'evidence_body_mismatch',
     'evidence_from_the_future',

@@ -21,7 +21,7 @@ import {
   rotateApiKey,
   SCOPES,
 } from '../../app/api-key/api-keys.ts'
-import { recordDeposit } from '../../app/deposit/record-deposit.ts'
+import { recordDeposit } from '../../app/house/record-deposit.ts'
 import {
   addKey,
   changeLifecycle,

@@ -29,6 +29,7 @@ const PURPOSES: readonly SystemPurpose[] = [
   'settlement',
   'passport',
   'bundle',
+  'control',
 ]
 
 export interface FileKeystore extends Signer {

@@ -22,6 +22,7 @@ const COUNTERS =
 const API_KEY = "SELECT state FROM states WHERE family = 'apiKey' AND id = ?"
 const DUE = `SELECT due, scope, id FROM deadlines WHERE due < ? AND (due, scope, id) > (?, ?, ?)
   ORDER BY due, scope, id LIMIT ?`
+const OPEN = 'SELECT id FROM deadlines WHERE scope = ? AND id > ? AND id < ? ORDER BY id LIMIT ?'
 const UNSIGNED = 'SELECT scope, stream, seq FROM signatures WHERE signature IS NULL LIMIT ?'
 const OUTBOX =
   'SELECT position, scope, topic, body, attempts, not_before FROM outbox ORDER BY position LIMIT ?'
@@ -121,6 +122,10 @@ function readsOfScopes(rows: RowReader, committed: Committed, all: All): OfScope
         asset: row.asset as string,
         sums: accountOf(row),
       }))
+    },
+    async open(scope, prefix, { after = prefix, limit }) {
+      const found = within(scope, OPEN, after, `${prefix}\u{10ffff}`, limit)
+      return found.map((row) => row.id as string)
     },
     async counters(scope, subject) {
       return within(scope, COUNTERS, subject).map((row) => counterRow(row))

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { approval, gate, grant, type ledger, principal, wallet } from '@surety/domain'
+import { approval, control, gate, grant, type ledger, principal, wallet } from '@surety/domain'
 import { type Id, parseOwnJson, ZERO_HASH } from '@surety/protocol'
 import type {
   Counter,
@@ -29,6 +29,9 @@ const INITIAL: Families = {
   wallet: wallet.initial,
   inbound: wallet.initialInbound,
   probe: null,
+  control: control.initial,
+  standing: control.none,
+  controlEpoch: { epoch: 0 },
 }
 
 /** What a row that does not exist means. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ProblemType, problem } from './problem-type.ts'
+import { type ProblemType, problem } from '../problem-type.ts'
 
 export const APPROVAL_PROBLEMS = {
   approval_not_found: problem(404, 'never', 'there is no such approval', 'check the id'),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TestHouse } from './house.ts'
+import type { TestHouse } from '../house.ts'
 
 export function operatorFile({ founded, running }: TestHouse): string {
   const { tenantId, environment, principalId, apiKey, keys } = founded

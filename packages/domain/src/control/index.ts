@@ -1,0 +1,3 @@
+export * from './control.ts'
+export * from './selector.ts'
+export * from './standing.ts'
