@@ -21,7 +21,7 @@ interface Outcome {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const generated = ['spec', 'docs/reference', 'docs/concepts', 'packages/sdk/src/api.gen.ts']
+const generated = ['spec', 'docs/reference', 'docs/machines', 'packages/sdk/src/api.gen.ts']
 const npmRun = (name: string): readonly string[] => ['npm', 'run', '--silent', name]
 
 const steps: readonly Step[] = [

@@ -41,7 +41,9 @@ const PATHS = openApi(API_ROUTES).paths as Readonly<
 const DOCUMENTED = new Map(
   API_ROUTES.map((route) => {
     const { responses = {} } = PATHS[route.path]?.[route.method.toLowerCase()] ?? {}
-    const named = Object.entries(responses).filter(([status]) => status >= '400')
+    const named = Object.entries(responses).filter(
+      ([status]) => status >= '400' || status === '202',
+    )
     return [route, new Set(named.flatMap(([, { description }]) => String(description).split(', ')))]
   }),
 )

@@ -16,6 +16,7 @@ import {
   type ProblemCode,
   type Result,
 } from '@surety/protocol'
+import { authorizeGate } from '../gate/authorize-gate.ts'
 import { gateView } from '../gate/view.ts'
 import { currentProfiles, profileByHash } from '../profile/current-profile.ts'
 import { receiptsAt } from '../receipts.ts'
@@ -55,8 +56,22 @@ export async function resumePurchase(
     grantHash === request.grantHash
   if (!isSame) return err('idempotency_key_reused')
   if (state.status === 'authorized') return ok({ type: 'start', state })
+  if (state.status === 'waiting') return resumeWaiting(app, caller, gateId)
   if (state.status === 'executing') return resumeExecuting(app, caller, state)
   return ok({ type: 'ended', state, answer: await answerOf(app, caller, gateId) })
+}
+
+/** Somebody was asked: where the answer is there, the gate is decided again, by the rules of now. */
+async function resumeWaiting(
+  app: App,
+  caller: Caller,
+  gateId: string,
+): Promise<Result<Resumed, ProblemCode>> {
+  const decided = await run(app, caller, authorizeGate(app, caller, gateId, null))
+  if (!decided.ok && decided.refusal !== 'approval_pending') return decided
+  const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
+  if (state.status === 'authorized') return ok({ type: 'start', state })
+  return ok({ type: 'ended', state: state as Known, answer: null })
 }
 
 /** Presented, and not known to be paid: the chain is asked, and then perhaps the seller again. */
