@@ -108,10 +108,12 @@ test('too large a file and too many files are refused without being read', async
   assert.equal(problemIn(await verify()).code, 'bundle_hostile')
 })
 
-test('what is not a directory is said to be none', async () => {
+test('a file is an audit export or not verified, and a link is no bundle', async () => {
   const file = await place.surety('verify', TRUSTED, '--keys', TRUSTED, '--json')
-  assert.equal(file.code, 4)
-  assert.equal(problemIn(file).code, 'bundle_not_a_directory')
+  assert.equal(file.code, 1)
+  const report = JSON.parse(file.out) as { ok: boolean; problems: readonly string[] }
+  assert.equal(report.ok, false)
+  assert.ok(report.problems.length > 0)
   const link = place.path('bundle-link')
   symlinkSync(bundle, link)
   const linked = await place.surety('verify', link, '--keys', TRUSTED, '--json')
