@@ -86,7 +86,7 @@ test('a system key is rotated while nobody serves', async () => {
     '--url',
     server.url,
   )
-  assert.equal(keys.length, 6)
+  assert.equal(keys.length, 7)
   assert.equal(keys.find(({ kid }) => kid === before.kid)?.notAfter, null)
   await server.stop()
 })
