@@ -61,7 +61,7 @@ export async function resumePurchase(
   return ok({ type: 'ended', state, answer: await answerOf(app, caller, gateId) })
 }
 
-/** Somebody was asked: where the answer is there, the gate is decided again, by the rules of now. */
+/** Somebody was asked: once answered, the gate is decided again, by the rules of now. */
 async function resumeWaiting(
   app: App,
   caller: Caller,
