@@ -7,6 +7,7 @@ import {
   noteRail,
   RAIL_FAILURES_MAX,
 } from '../../packages/server/src/app/control/system-control.ts'
+import { answer, approvalOf, refuses } from '../support/approvals.ts'
 import { unchanged } from '../support/books.ts'
 import {
   apiKeyFor,
@@ -21,7 +22,9 @@ import {
   openHouse,
   openMarket,
   pass,
+  profileFor,
   prove,
+  rule,
   statement,
   type TestHouse,
 } from '../support/house.ts'
@@ -211,6 +214,20 @@ test('what is frozen is not released, and is refunded all the same (control)', a
   await lift([house.operator, second], control)
   assert.equal((await prove(market, green, response)).settlement?.status, 'released')
   assert.equal(await balanceOf(house, market.provider), '10')
+})
+
+test('what a person resolves is not released while it is stopped, and is refunded (control)', async () => {
+  await rule(house, market, { settlement: { ...profileFor([]).settlement, mode: 'manual' } })
+  const reviewer = await house.person(['reviewer'])
+  const held = await declareAndAuthorize(market, '30')
+  await execute(market, held)
+  assert.equal((await prove(market, held, statement(market, held))).state, 'review')
+  const review = await approvalOf(house, held.gateId)
+  const orders = together([house.operator, second], { type: 'rail', id: 'ledger' })
+  const control = await send(house.operator, ...orders)
+  await refuses(answer(reviewer, review, 'resolve_release'), 'commit_control_active')
+  assert.equal((await answer(reviewer, review, 'resolve_refund')).state, 'consumed')
+  await lift([house.operator, second], control)
 })
 
 test('a control with an end lifts itself by the clock, and stands until then (control)', async () => {

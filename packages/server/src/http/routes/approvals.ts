@@ -27,6 +27,7 @@ const params = closed({ approvalId: idOf('apr') })
 
 /** Why an answer is not taken. */
 const ANSWER_PROBLEMS = [
+  'commit_control_active',
   'approval_not_found',
   'approval_not_pending',
   'approval_expired',

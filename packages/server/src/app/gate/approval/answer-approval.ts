@@ -9,6 +9,7 @@
 import { approval, type gate, principal } from '@surety/domain'
 import { type ApprovalAct, err, type Id, ok } from '@surety/protocol'
 import type { Facts, Idempotency, Outcome, Stamp, UseCase } from '../../../ports.ts'
+import { stopsRelease } from '../../control/standing.ts'
 import { type SignedAct, verifyOwnAct } from '../../principal/operator-action.ts'
 import { keyHolds } from '../../principal/party-signature.ts'
 import {
@@ -120,6 +121,10 @@ function follow(
   if (last?.type === 'approvalApproved' && last.record.level === 'review') {
     if (last.record.division?.released !== '0' && !principal.mayAct(read.payee.state)) {
       return { type: 'refuse', code: 'principal_not_active', detail: last.record.payee }
+    }
+    // INVARIANT(control): nobody is paid while that is stopped; a refund goes on.
+    if (last.record.division?.released !== '0' && stopsRelease(read.controls)) {
+      return { type: 'refuse', code: 'commit_control_active' }
     }
     const resolved = resolveGate(writing, read.gate, last, stamp)
     if (!resolved.ok) return { type: 'refuse', code: resolved.refusal }
