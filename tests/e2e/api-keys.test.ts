@@ -42,7 +42,8 @@ test('a key is bound to one principal, one environment and its scopes', async ()
 
 test('a secret is shown once and never again (redaction)', async () => {
   const { keyId, secret } = await newKey()
-  const [tail = ''] = secret.split('_').slice(-1)
+  // The secret itself may hold underscores.
+  const tail = secret.slice(-43)
   const { items } = await house.operator.client.call('getApiKeys', { query: {} })
   assert.ok(items.some((key) => key.keyId === keyId))
   assert.doesNotMatch(JSON.stringify(items), /"secret|secretHash/)
