@@ -51,6 +51,8 @@ export async function checkReplays(wire: Wire, asked: readonly Asked[]): Promise
     const first = each.answer as Answer
     if (first.status >= 400) continue
     const second = await answered(wire, each)
+    // A wait that nobody answered has ended since: its key asks what became of it.
+    if (first.body.state === 'waiting' && second.body.code === 'approval_expired') continue
     assert.ok(second.replayed, `${each.path} was done again`)
     // The order of members is not part of an answer; the receipts in it are, to the letter.
     assert.ok(canonicalize(second.body) === canonicalize(first.body), `${each.path} differs`)
