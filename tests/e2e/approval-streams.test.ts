@@ -68,6 +68,15 @@ test('a watcher that does not say where to begin is told what is new only', asyn
   assert.equal(told?.approval.approvalId, waiting.approval.approvalId)
 })
 
+test('a watcher that was told more than there is, before a restore, is told what is new', async () => {
+  const client = streaming(house.operator.apiKey)
+  const stream = watchApprovals(client, '999999999')
+  const first = take(stream, 1)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const { approval } = await ask(house, market)
+  assert.equal((await first)[0]?.approval.approvalId, approval.approvalId)
+})
+
 test('who may not see an approval is told nothing of it (tenancy)', async () => {
   const stranger = streaming(market.provider.apiKey)
   const payer = streaming(market.payer.apiKey)

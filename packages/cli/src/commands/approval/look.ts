@@ -1,11 +1,12 @@
 /** Looking at what waits for people. */
 import { addMs, formatInstant } from '@surety/protocol'
+import type { Approval, Client } from '@surety/sdk'
 import * as checks from '../../checks.ts'
 import type { CommandSpec, Given } from '../../command.ts'
 import { machine, openSession } from '../../session.ts'
 import { formatMoney } from '../../terminal/money.ts'
 import { table } from '../../terminal/render.ts'
-import { shownApproval } from './view.ts'
+import { type Names, namedIn, shownApproval } from './view.ts'
 
 const STATES = ['pending', 'approved', 'denied', 'expired', 'consumed', 'all']
 
@@ -16,8 +17,21 @@ export const show: CommandSpec = {
   connects: 'server',
   run: async (given, host) => {
     const params = { approvalId: checks.idOf('apr')(given.arg(0)) }
-    return shownApproval(await openSession(given, host).client.call('getApprovalsOne', { params }))
+    const { client } = openSession(given, host)
+    const approval = await client.call('getApprovalsOne', { params })
+    return shownApproval(approval, host.json ? undefined : await namesOf(client, approval))
   },
+}
+
+/** What those are called whom an approval names; whoever may not know sees their ids. */
+async function namesOf(client: Client, approval: Approval): Promise<Names> {
+  const names = new Map<string, string>()
+  const look = async (principalId: string) => {
+    const { name } = await client.call('getPrincipalsOne', { params: { principalId } })
+    names.set(principalId, name)
+  }
+  await Promise.allSettled([...namedIn(approval)].map(look))
+  return names
 }
 
 export const list: CommandSpec = {

@@ -8,12 +8,30 @@ import type { Answer } from '../../command.ts'
 import { formatBoth, formatMoney } from '../../terminal/money.ts'
 import { fields, styled } from '../../terminal/render.ts'
 
-export function shownApproval(approval: Approval): Answer {
-  return { document: approval, lines: approvalLines(approval) }
+/** What principals are called, as far as the caller may know. */
+export type Names = ReadonlyMap<string, string>
+
+const NOBODY: Names = new Map()
+
+export function shownApproval(approval: Approval, names: Names = NOBODY): Answer {
+  return { document: approval, lines: approvalLines(approval, names) }
 }
 
-function approvalLines(approval: Approval): readonly string[] {
-  const { showing } = approval
+/** Everybody whom what is shown of an approval names. */
+export function namedIn({ agentId, payerId, payee, answers, showing }: Approval): Set<string> {
+  const chain = (showing?.grantChain ?? []).flatMap((link) => [link.grantorId, link.granteeId])
+  const answered = answers.map(({ operatorId }) => operatorId)
+  return new Set([agentId, payee, ...(payerId === null ? [] : [payerId]), ...chain, ...answered])
+}
+
+/** Attacker-controlled: a name is whatever was registered, so that the id always stands beside. */
+function named(id: string, names: Names): string {
+  const name = names.get(id)
+  return name === undefined ? id : `${name} (${id})`
+}
+
+function approvalLines(approval: Approval, names: Names): readonly string[] {
+  const { showing, payerId } = approval
   return [
     ...fields([
       ['approval', approval.approvalId],
@@ -22,11 +40,11 @@ function approvalLines(approval: Approval): readonly string[] {
       ['asks', `${approval.level}, ${approval.severity}`],
       ['what', showing === undefined ? undefined : requestOf(showing)],
       ['for', formatBoth(approval.amount, approval.asset)],
-      ['to', approval.payee],
-      ['asked by', approval.agentId],
-      ['whose money', approval.payerId],
+      ['to', named(approval.payee, names)],
+      ['asked by', named(approval.agentId, names)],
+      ['whose money', payerId === null ? null : named(payerId, names)],
       ...differenceFields(approval),
-      ['authority', chainOf(showing)],
+      ['authority', chainOf(showing, names)],
       ['needs', neededBy(approval.requirements)],
       ['still needs', approval.state === 'pending' ? neededBy(approval.missing) : undefined],
       ['answer by', approval.state === 'pending' ? approval.dueAt : undefined],
@@ -40,7 +58,7 @@ function approvalLines(approval: Approval): readonly string[] {
       ],
       ['divided', dividedOf(approval)],
     ]),
-    ...answerLines(approval),
+    ...answerLines(approval, names),
   ]
 }
 
@@ -59,9 +77,9 @@ function differenceFields({ showing }: Approval): readonly (readonly [string, st
   ])
 }
 
-function chainOf(showing: Showing | undefined): string | undefined {
+function chainOf(showing: Showing | undefined, names: Names): string | undefined {
   const grants = showing?.grantChain.map(
-    ({ grantorId, granteeId }) => `${grantorId} → ${granteeId}`,
+    ({ grantorId, granteeId }) => `${named(grantorId, names)} → ${named(granteeId, names)}`,
   )
   return grants?.join('; ')
 }
@@ -76,10 +94,13 @@ function dividedOf({ division, asset }: Approval): string | undefined {
   return `${formatMoney(released, asset)} released, ${formatMoney(refunded, asset)} refunded`
 }
 
-function answerLines({ answers, questions }: Approval): readonly string[] {
+function answerLines({ answers, questions }: Approval, names: Names): readonly string[] {
   const said = answers.map(
     ({ answeredAt, action, role, operatorId, justificationCode }) =>
-      [answeredAt, `${action} as ${role} by ${operatorId} (${justificationCode})`] as const,
+      [
+        answeredAt,
+        `${action} as ${role} by ${named(operatorId, names)}: ${justificationCode}`,
+      ] as const,
   )
   const asked = questions.map(({ askedAt, text }) => [askedAt, `asked: ${text}`] as const)
   const lines = fields([...said, ...asked])

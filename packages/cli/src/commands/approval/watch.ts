@@ -1,5 +1,6 @@
 /** Watching what people are asked, as it happens. */
 import { type ApprovalTold, ProblemError, watchApprovals } from '@surety/sdk'
+import * as checks from '../../checks.ts'
 import type { CommandHost, CommandSpec } from '../../command.ts'
 import { openSession, streamingClient } from '../../session.ts'
 import { formatMoney } from '../../terminal/money.ts'
@@ -12,7 +13,11 @@ export const watch: CommandSpec = {
   summary: 'tell what happens to approvals, as it happens, until interrupted',
   examples: ['surety approvals watch', 'surety approvals watch --after 1200 --json'],
   options: [
-    { flags: '--after <id>', about: 'begin after this event, as --json tells it' },
+    {
+      flags: '--after <id>',
+      about: 'begin after this event, as --json tells it',
+      check: checks.wholeNumber,
+    },
     { flags: '--once', about: 'end when the server lets go, rather than connect again' },
   ],
   connects: 'server',

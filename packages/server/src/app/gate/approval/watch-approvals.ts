@@ -32,7 +32,8 @@ export async function watchApprovals(
   watching.set(app, open)
   if (open.count >= WATCHERS_MAX) return err('overloaded', 'too many watch')
   const head = await app.store.reads.eventsAfter(caller.scope, 'approval:', null, 0)
-  const start = after === undefined ? head.position : Number(after)
+  // Of a directory that was restored the head is lower than what a watcher was told last.
+  const start = Math.min(after === undefined ? head.position : Number(after), head.position)
   return ok(told({ app, caller, open, isEnding }, start))
 }
 
