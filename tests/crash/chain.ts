@@ -9,6 +9,7 @@ import { Dice } from '../sim/world.ts'
 import { Load } from './load.ts'
 import { type Budget, buildTown, newBudget, type Town } from './town.ts'
 import { askAgain, checkFacts, checkLock, checkReplays, checkWhole } from './verify.ts'
+import { checkApprovals, checkControls } from './verify-people.ts'
 import { Victim } from './victim.ts'
 import { Wire } from './wire.ts'
 
@@ -19,6 +20,8 @@ export interface Counts {
   answers: number
   /** Requests that a kill left without an answer, asked again. */
   again: number
+  /** Answers of people that were told, and are kept. */
+  answered: number
 }
 
 const LOAD_MAX_MS = 220
@@ -91,7 +94,9 @@ async function check(
   counts.again += await askAgain(wire, asked)
   const sample = Array.from({ length: Math.min(REPLAYS_MAX, asked.length) }, () => dice.pick(asked))
   await checkReplays(wire, [...asked.slice(-3), ...sample])
+  await checkControls(town, wire, budget, asked)
   await victim.tick()
+  counts.answered += checkApprovals(town, asked)
   counts.answers += await checkFacts(town, wire, budget, asked)
   wire.close()
 }

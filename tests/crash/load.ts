@@ -8,22 +8,55 @@ import { httpFingerprint } from '@surety/sdk'
 import { nodeCrypto } from '@surety/server'
 import type { Dice } from '../sim/world.ts'
 import { type Member, presentation, REQUEST, statement } from '../support/house.ts'
+import { People } from './people.ts'
 import { type Budget, profileOf, type Town } from './town.ts'
 import type { Answer, Asked, Wire } from './wire.ts'
 
 type GateView = Parameters<typeof presentation>[0]
+
+/** Most pass; one person is asked about what computes, and two about what acts. */
+const RISKS = ['financial', 'financial', 'financial', 'compute', 'action'] as const
+
+/** A purchase of the provider’s work, signed. */
+export function intentOf(
+  { provider }: Pick<Town, 'provider'>,
+  agent: Member,
+  grantHash: string,
+  asks: {
+    readonly riskClass: (typeof RISKS)[number]
+    readonly amount: number
+    readonly expiresInMs: number
+  },
+): string {
+  const { riskClass, amount, expiresInMs } = asks
+  return agent.party.intent({
+    requestFingerprint: httpFingerprint(REQUEST, nodeCrypto),
+    action: 'purchase',
+    riskClass,
+    sideEffecting: true,
+    amount: String(amount),
+    asset: 'USD/2',
+    payee: provider.principalId,
+    rail: 'ledger',
+    network: 'internal',
+    grantHash,
+    expiresInMs,
+  }).jws
+}
 
 export class Load {
   readonly asked: Asked[] = []
   readonly #town: Town
   readonly #wire: Wire
   readonly #dice: Dice
+  readonly #people: People
   #isOver = false
 
   constructor(town: Town, wire: Wire, dice: Dice) {
     this.#town = town
     this.#wire = wire
     this.#dice = dice
+    this.#people = new People(town, wire, dice, (...asked) => this.#ask(...asked))
   }
 
   /** Until the server answers no more. */
@@ -38,17 +71,22 @@ export class Load {
         ...(agents.length > 0 ? [this.#buy(this.#first, budget.hashes[0] ?? '')] : []),
       ])
     }
-    await Promise.all([trading(), this.#operate()])
+    await Promise.all([trading(), this.#operate(), this.#people.stopAndGo()])
   }
 
   get #first(): Member {
     return this.#town.agents[0] as Member
   }
 
-  async #ask(who: Member, path: string, body: object | null): Promise<Answer | undefined> {
+  async #ask(
+    { apiKey }: Member,
+    path: string,
+    body: object | null,
+    key = randomUUID() as string,
+  ): Promise<Answer | undefined> {
     if (this.#isOver) return undefined
     const text = body === null ? undefined : JSON.stringify(body)
-    const asked: Asked = { path, apiKey: who.apiKey, key: randomUUID(), text, answer: undefined }
+    const asked: Asked = { path, apiKey, key, text, answer: undefined }
     this.asked.push(asked)
     asked.answer = await this.#wire.ask(asked)
     if (asked.answer === undefined) this.#isOver = true
@@ -57,26 +95,30 @@ export class Load {
 
   async #buy(agent: Member, grantHash: string): Promise<void> {
     while (!this.#isOver) {
-      const { jws } = agent.party.intent({
-        requestFingerprint: httpFingerprint(REQUEST, nodeCrypto),
-        action: 'purchase',
-        riskClass: this.#dice.oneIn(10) ? 'action' : 'financial',
-        sideEffecting: true,
-        amount: String(1 + this.#dice.below(5)),
-        asset: 'USD/2',
-        payee: this.#town.provider.principalId,
-        rail: 'ledger',
-        network: 'internal',
-        grantHash,
-        expiresInMs: this.#dice.oneIn(4) ? 30 : 600_000,
-      })
-      const declared = await this.#ask(agent, '/v1/gates', { intent: jws })
-      const gateId = declared?.status === 201 ? String(declared.body.gateId) : undefined
-      if (gateId === undefined) continue
-      const decided = await this.#ask(agent, `/v1/gates/${gateId}/authorize`, null)
-      const gate = decided?.body as GateView | undefined
-      if (gate?.state === 'authorized') await this.#finish(agent, gate)
+      const riskClass = this.#dice.pick(RISKS)
+      const amount = 1 + this.#dice.below(5)
+      const expiresInMs = this.#dice.oneIn(4) ? 30 : 600_000
+      const asks = { riskClass, amount, expiresInMs }
+      const intent = intentOf(this.#town, agent, grantHash, asks)
+      const declared = await this.#ask(agent, '/v1/gates', { intent })
+      if (declared?.status === 201)
+        await this.#decide(agent, String(declared.body.gateId), riskClass)
     }
+  }
+
+  /** Decided at once, or by people, and then by whoever asks again first. */
+  async #decide(agent: Member, gateId: string, riskClass: string): Promise<void> {
+    const key = randomUUID()
+    const people = this.#people
+    const decided = await people.decide(agent, gateId, riskClass, key)
+    let gate = decided?.body as GateView | undefined
+    if (gate?.state === 'waiting') {
+      await people.answer(agent, gateId)
+      const again = () => people.decide(agent, gateId, riskClass, key)
+      const resumed = await Promise.all(this.#dice.oneIn(3) ? [again(), again()] : [again()])
+      gate = resumed.find((each) => each?.body.state === 'authorized')?.body as GateView | undefined
+    }
+    if (gate?.state === 'authorized') await this.#finish(agent, gate)
   }
 
   async #finish(agent: Member, gate: GateView): Promise<void> {

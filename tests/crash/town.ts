@@ -21,6 +21,8 @@ export interface Town {
   readonly payer: Member
   readonly agents: readonly Member[]
   readonly provider: Member
+  /** Who answer what waits. */
+  readonly reviewers: readonly [Member, Member]
   /** What the clients know across crashes. */
   readonly deposits: Map<string, bigint>
   profileVersion: number
@@ -37,19 +39,26 @@ export async function buildTown(): Promise<Town> {
     agents.push(await house.member('agent', ['intent', 'grant'], [...scopes, 'read']))
   }
   const provider = await house.member('service', ['response'], ['gates:execute', 'evidence:write'])
+  const reviewers = [await house.person(['reviewer']), await house.person(['reviewer'])] as const
   await deposit(house, payer, '1000000')
   const { operator, directory } = house
   const profile = profileOf(provider.principalId, 1)
   await applyProfile(house, profile)
   await house.running.stop()
   const deposits = new Map<string, bigint>()
-  return { house, directory, operator, payer, agents, provider, deposits, profileVersion: 1 }
+  const people = { operator, payer, agents, provider, reviewers }
+  return { house, directory, ...people, deposits, profileVersion: 1 }
 }
 
 export function profileOf(provider: Id<'prn'>, version: number) {
   return profileFor([provider], {
     version,
     limits: { perRequest: [{ asset: 'USD/2', max: String(1_000 + version) }] },
+    risk: [
+      { riskClass: 'financial', outcome: 'allow' },
+      { riskClass: 'compute', outcome: 'challenge', approvers: 1, role: 'reviewer' },
+      { riskClass: 'action', outcome: 'escalate', approvers: 2, role: 'reviewer' },
+    ],
   })
 }
 

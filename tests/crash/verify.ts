@@ -24,7 +24,7 @@ const AFTER: Readonly<Record<string, readonly string[]>> = {
     'voided',
     'expired',
   ],
-  waiting: ['expired'],
+  waiting: ['denied', 'authorized', 'executing', 'settled', 'review', 'voided', 'expired'],
   authorized: ['executing', 'settled', 'review', 'voided', 'expired'],
   executing: ['settled', 'review'],
 }
@@ -49,7 +49,8 @@ export async function askAgain(wire: Wire, asked: readonly Asked[]): Promise<num
 export async function checkReplays(wire: Wire, asked: readonly Asked[]): Promise<void> {
   for (const each of asked) {
     const first = each.answer as Answer
-    if (first.status >= 400) continue
+    // What waited goes on under the key it was asked with: that answer is no longer the last.
+    if (first.status >= 400 || first.body.state === 'waiting') continue
     const second = await answered(wire, each)
     // A wait that nobody answered has ended since: its key asks what became of it.
     if (first.body.state === 'waiting' && second.body.code === 'approval_expired') continue
@@ -148,8 +149,8 @@ async function checkAnswers(
 ): Promise<number> {
   const views = new Map<string, readonly Receipt[]>()
   let checked = 0
-  for (const { answer } of asked) {
-    const gateId = answer?.body.gateId
+  for (const { path, answer } of asked) {
+    const gateId = path.startsWith('/v1/gates') ? answer?.body.gateId : undefined
     if (answer === undefined || answer.status >= 400) continue
     checked += 1
     if (typeof gateId !== 'string') continue
