@@ -103,7 +103,12 @@ test('what is shown says the request, the rule, the money, the authority and wha
   ]) {
     assert.match(shown.out, line)
   }
-  assert.match(shown.out, /^because +the profile asks somebody about an amount of this size/m)
+  const because =
+    /^because +the profile asks somebody about an amount of this size: 6\.00 USD; without asking 5\.00 USD$/m
+  assert.match(shown.out, because)
+  assert.match(shown.out, /^available +[\d,]+\.\d\d USD$/m)
+  assert.match(shown.out, /^budget +payer, day: [\d,]+\.\d\d USD of 1,000\.00 USD used$/m)
+  assert.match(shown.out, /^session +none is known$/m)
   const document = await documentOf('show', approvalId)
   assert.deepEqual(document, approval)
 })

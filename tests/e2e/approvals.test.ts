@@ -109,6 +109,8 @@ test('what is asked shows the request, the rule, the money, the chain and what a
     [difference?.reasonCode, difference?.asked, difference?.allowed],
     ['approval_challenged', '600', '500'],
   )
+  const ofDay = showing?.money.budgets.find(({ whose }) => whose === 'payer')
+  assert.deepEqual([ofDay?.period, ofDay?.limit], ['day', '100000'])
   assert.deepEqual([showing?.money.amount, showing?.money.perRequest], ['600', '1000'])
   assert.equal(showing?.grantChain[0]?.granteeId, market.agent.principalId)
   assert.match(showing?.approving ?? '', /approval_challenged once/)

@@ -340,14 +340,23 @@ export type Approval = {
     readonly differences: readonly ({
       readonly reasonCode: string
       readonly meaning: string
+      readonly rule: string | null
       readonly asked: string
       readonly allowed: string
+      readonly used: string | null
+      readonly asset: string | null
     })[]
     readonly money: {
       readonly amount: string
       readonly asset: string
       readonly perRequest: string | null
       readonly available: string
+      readonly budgets: readonly ({
+        readonly whose: 'grant' | 'payer' | 'tenant'
+        readonly period: 'day' | 'month' | 'total'
+        readonly used: string
+        readonly limit: string
+      })[]
     }
     readonly grantChain: readonly ({
       readonly grantHash: string
@@ -356,7 +365,11 @@ export type Approval = {
       readonly depth: number
       readonly expiresAt: string
     })[]
-    readonly session: null
+    readonly session: {
+      readonly sessionId: string
+      readonly tainted: boolean
+      readonly signals: readonly ('prompt_contagion' | 'bad_actor')[]
+    } | null
     readonly approving: string
   }
   readonly receipts?: readonly ({

@@ -5,22 +5,8 @@
  *
  * @module
  */
-import {
-  type DecisionFacts,
-  type PolicyDecision,
-  type Profile,
-  REASON_CODES,
-  type ReasonCode,
-} from '@surety/protocol'
-
-/** One rule that asks for a person: what is asked for, and what passes without. */
-export interface Difference {
-  readonly reasonCode: string
-  readonly meaning: string
-  readonly asked: string
-  /** What the profile lets pass without anybody being asked. */
-  readonly allowed: string
-}
+import type { DecisionFacts, PolicyDecision, Profile } from '@surety/protocol'
+import type { Budget, Difference } from '../policy/index.ts'
 
 export interface Showing {
   readonly request: DecisionFacts['intent']['requestFingerprint']
@@ -32,6 +18,8 @@ export interface Showing {
     readonly asset: string
     readonly perRequest: string | null
     readonly available: string
+    /** What a yes does not lift: it is claimed when the gate goes on, or denied then. */
+    readonly budgets: readonly Budget[]
   }
   readonly grantChain: readonly {
     readonly grantHash: string
@@ -44,10 +32,12 @@ export interface Showing {
   readonly approving: string
 }
 
+/** `beyond` is of the same facts and the same profile: see the policy module. */
 export function showingOf(
   facts: DecisionFacts,
   decision: PolicyDecision,
   profile: Profile,
+  beyond: { readonly differences: readonly Difference[]; readonly budgets: readonly Budget[] },
 ): Showing {
   const { intent, funds, grantChain, session } = facts
   const limit = limitOf(profile, intent.asset)
@@ -55,12 +45,13 @@ export function showingOf(
     request: intent.requestFingerprint,
     action: intent.action,
     riskClass: intent.riskClass,
-    differences: decision.reasonCodes.map((code) => differenceOf(code, facts, profile)),
+    differences: beyond.differences,
     money: {
       amount: intent.amount,
       asset: intent.asset,
       perRequest: limit ?? null,
       available: funds.available,
+      budgets: beyond.budgets,
     },
     grantChain: grantChain.map(({ grantHash, grantorId, granteeId, depth, expiresAt }) => ({
       grantHash,
@@ -82,23 +73,4 @@ export function limitOf(profile: Profile, asset: string): string | undefined {
 
 function byAmount(a: string, b: string): number {
   return BigInt(a) < BigInt(b) ? -1 : 1
-}
-
-function differenceOf(code: string, facts: DecisionFacts, profile: Profile): Difference {
-  const { intent } = facts
-  const known = REASON_CODES[code as ReasonCode] as { readonly meaning: string } | undefined
-  const meaning = known?.meaning ?? code
-  if (code === 'approval_challenged' || code === 'approval_escalated') {
-    const above = profile.approvalTiers
-      .filter((tier) => tier.asset === intent.asset)
-      .map((tier) => tier.above)
-      .toSorted(byAmount)[0]
-    return { reasonCode: code, meaning, asked: intent.amount, allowed: above ?? '0' }
-  }
-  if (code === 'risk_class_challenged' || code === 'risk_class_escalated') {
-    const open = profile.risk.filter(({ outcome }) => outcome === 'allow')
-    const allowed = open.map(({ riskClass }) => riskClass).join(', ')
-    return { reasonCode: code, meaning, asked: intent.riskClass, allowed }
-  }
-  return { reasonCode: code, meaning, asked: intent.action, allowed: '' }
 }

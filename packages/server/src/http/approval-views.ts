@@ -17,6 +17,7 @@ import {
   InstantText,
   idOf,
   RequestFingerprint,
+  SessionFacts,
   Severity,
   words,
 } from '@surety/protocol'
@@ -36,8 +37,11 @@ const Showing = closed(
       closed({
         reasonCode: Type.String(),
         meaning: Type.String(),
+        rule: orNull(Type.String({ description: 'which rule, where the profile has many' })),
         asked: Type.String(),
         allowed: Type.String({ description: 'what passes without anybody being asked' }),
+        used: orNull(Type.String({ description: 'how much was used before, if it is counted' })),
+        asset: orNull(AssetText),
       }),
     ),
     money: closed({
@@ -45,6 +49,15 @@ const Showing = closed(
       asset: AssetText,
       perRequest: orNull(AmountText),
       available: AmountText,
+      budgets: Type.Array(
+        closed({
+          whose: words(['grant', 'payer', 'tenant']),
+          period: words(['day', 'month', 'total']),
+          used: AmountText,
+          limit: AmountText,
+        }),
+        { description: 'what the payment counts against besides, and a yes does not lift' },
+      ),
     }),
     grantChain: Type.Array(
       closed({
@@ -55,7 +68,7 @@ const Showing = closed(
         expiresAt: InstantText,
       }),
     ),
-    session: Type.Null(),
+    session: orNull(SessionFacts),
     approving: Type.String({ description: 'what approving will allow' }),
   },
   { description: 'the exact request, each rule it is beyond, and the money at stake' },

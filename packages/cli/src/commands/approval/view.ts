@@ -44,6 +44,9 @@ function approvalLines(approval: Approval, names: Names): readonly string[] {
       ['asked by', named(approval.agentId, names)],
       ['whose money', payerId === null ? null : named(payerId, names)],
       ...differenceFields(approval),
+      ['available', showing && formatMoney(showing.money.available, approval.asset)],
+      ...budgetFields(approval),
+      ['session', showing && sessionOf(showing)],
       ['authority', chainOf(showing, names)],
       ['needs', neededBy(approval.requirements)],
       ['still needs', approval.state === 'pending' ? neededBy(approval.missing) : undefined],
@@ -71,10 +74,28 @@ function requestOf({ request, action }: Showing): string {
 
 /** Each rule that asks: what is asked for, against what passes without anybody. */
 function differenceFields({ showing }: Approval): readonly (readonly [string, string])[] {
-  return (showing?.differences ?? []).map(({ meaning, asked, allowed }) => [
-    'because',
-    `${meaning}: ${asked}, and without asking ${allowed === '' ? 'nothing' : allowed}`,
+  return (showing?.differences ?? []).map(({ meaning, rule, asked, allowed, used, asset }) => {
+    const shown = (text: string) => (asset === null ? text : formatMoney(text, asset))
+    const which = rule === null ? '' : ` (${rule})`
+    const before = used === null ? '' : `, after ${shown(used)}`
+    const passes = allowed === '' ? 'nothing' : shown(allowed)
+    return ['because', `${meaning}${which}: ${shown(asked)}${before}; without asking ${passes}`]
+  })
+}
+
+/** What the payment counts against besides: a yes lifts none of it. */
+function budgetFields({ showing, asset }: Approval): readonly (readonly [string, string])[] {
+  return (showing?.money.budgets ?? []).map(({ whose, period, used, limit }) => [
+    'budget',
+    `${whose}, ${period}: ${formatMoney(used, asset)} of ${formatMoney(limit, asset)} used`,
   ])
+}
+
+function sessionOf({ session }: Showing): string {
+  if (session === null) return 'none is known'
+  const { sessionId, tainted, signals } = session
+  const marks = [...(tainted ? ['tainted'] : []), ...signals]
+  return `${sessionId}: ${marks.length === 0 ? 'nothing against it' : marks.join(', ')}`
 }
 
 function chainOf(showing: Showing | undefined, names: Names): string | undefined {

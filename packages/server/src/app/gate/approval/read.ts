@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { approval } from '@surety/domain'
+import { approval, policy } from '@surety/domain'
 import {
   DecisionFacts,
   type Event,
@@ -121,8 +121,11 @@ async function showingOf(app: App, caller: Caller, state: Known): Promise<approv
   const json = parseJson(text, { lengthMax: text.length, depthMax: 64 })
   const facts = parseAs(DecisionFacts, json.ok ? json.value : undefined)
   if (!facts.ok) throw new Error(`no facts of ${decision.decisionId}`)
-  const { profile } = await profileByHash(app, scope, decision.policyHash)
-  return approval.showingOf(facts.value, decision, profile)
+  const compiled = await profileByHash(app, scope, decision.policyHash)
+  return approval.showingOf(facts.value, decision, compiled.profile, {
+    differences: policy.differencesOf(facts.value, compiled, decision.reasonCodes),
+    budgets: policy.budgetsOf(facts.value, compiled),
+  })
 }
 
 function decisionAsking(events: readonly Event[], state: Known): PolicyDecision {
