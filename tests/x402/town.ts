@@ -61,10 +61,11 @@ export function buyingProfile(
     approvalTiers: [],
     irrevocable: { payees, max: [{ asset, max: '50000' }] },
     x402: {
-      origins: Object.values(world.urls).map((origin) => ({
+      origins: Object.entries(world.urls).map(([alias, origin]) => ({
         origin,
         methods: ['GET', 'POST'],
         privateAddresses: true,
+        alias,
       })),
       payees: (Object.keys(sellers) as (keyof typeof PAYEES)[]).map((name) => ({
         payee: sellers[name],

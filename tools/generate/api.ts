@@ -27,12 +27,19 @@ function sdkTypes(api: Json): string {
   return [
     '/** Generated from spec/openapi.json by `npm run generate`. */',
     ...types,
-    operations(api.paths as Record<string, Record<string, Json>>),
+    operations(calledIn(api.paths as Paths)),
   ].join('\n')
 }
 
 function describe(schema: Json, name: string): string {
   return typeof schema.description === 'string' ? schema.description : name
+}
+
+type Paths = Readonly<Record<string, Record<string, Json>>>
+
+/** What is called with JSON; the proxy speaks for somebody else. */
+function calledIn(paths: Paths): Record<string, Record<string, Json>> {
+  return Object.fromEntries(Object.entries(paths).filter(([path]) => !path.startsWith('/proxy/')))
 }
 
 /** `Profile.v1` is `ProfileV1`. */

@@ -23,3 +23,5 @@ export type SellerFault =
   | { readonly type: 'slow'; readonly ms: number }
   /** `PAYMENT-RESPONSE` is not what the facilitator said. */
   | { readonly type: 'garble' }
+  /** The answer breaks off after so many bytes of its body. */
+  | { readonly type: 'cut'; readonly afterBytes: number }

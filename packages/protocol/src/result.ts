@@ -5,9 +5,15 @@
  *
  * @module
  */
-export type Result<Value, Refusal> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly refusal: Refusal; readonly detail?: string }
+export type Result<Value, Refusal> = { readonly ok: true; readonly value: Value } | Refused<Refusal>
+
+/** A refusal; `detail` is prose for a person, `params` what a program may need to go on. */
+export interface Refused<Refusal> {
+  readonly ok: false
+  readonly refusal: Refusal
+  readonly detail?: string
+  readonly params?: Readonly<Record<string, string>>
+}
 
 /** The value that was asked for. */
 export function ok<Value>(value: Value): { readonly ok: true; readonly value: Value } {
@@ -18,8 +24,12 @@ export function ok<Value>(value: Value): { readonly ok: true; readonly value: Va
 export function err<Refusal extends string>(
   refusal: Refusal,
   detail?: string,
-): { readonly ok: false; readonly refusal: Refusal; readonly detail?: string } {
-  return detail === undefined ? { ok: false, refusal } : { ok: false, refusal, detail }
+  params?: Readonly<Record<string, string>>,
+): Refused<Refusal> {
+  const more = params === undefined ? {} : { params }
+  return detail === undefined
+    ? { ok: false, refusal, ...more }
+    : { ok: false, refusal, detail, ...more }
 }
 
 /** A branch the types exclude; reaching it is a fault. */

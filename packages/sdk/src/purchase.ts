@@ -22,8 +22,8 @@ export interface PurchaseOptions {
 /**
  * Fetches a URL and pays for it, within policy, grant and `maximum`.
  *
- * Throws a `ProblemError`: `payment_denied` and `payment_waiting` carry the decision, and
- * `payment_unknown` may be asked again with the same key.
+ * Throws a `ProblemError`: `payment_denied` and `payment_waiting` carry the decision. A purchase
+ * whose settlement is `unknown` is an answer; it may be asked for again with the same key.
  */
 export async function fetchPaid(
   client: Client,
@@ -35,7 +35,7 @@ export async function fetchPaid(
   } catch (error) {
     const isAsked = error instanceof ProblemError && error.code === 'intent_signature_required'
     if (!isAsked || party === undefined) throw error
-    const terms = termsIn(error.problem.detail ?? '', purchase)
+    const terms = termsIn(error.problem.params ?? {}, purchase)
     const { method = 'GET', url, grantHash } = purchase
     const { jws } = party.intent({
       requestFingerprint: httpFingerprint({ method, url, body: bodyOf(purchase) }, crypto),
@@ -54,10 +54,9 @@ function bodyOf({ body = '', bodyBase64 }: Purchase): string | Uint8Array {
 }
 
 /** What the seller asks for, as Surety says it; more than the maximum is not signed. */
-function termsIn(detail: string, { maximum }: Purchase) {
-  const said = new Map(detail.split(' ').map((pair) => pair.split(/=(.*)/s, 2) as [string, string]))
+function termsIn(said: Readonly<Record<string, string>>, { maximum }: Purchase) {
   const term = (name: string): string => {
-    const value = said.get(name)
+    const value = said[name]
     if (value === undefined) throw new AnswerError('metadata_missing', name)
     return value
   }

@@ -149,6 +149,7 @@ function openApp(config: OpenConfig, world: World): Opened {
     heads: new Map(),
     scanned: new Map(),
     presenting: new Set(),
+    passing: new Set(),
   }
   return { app, store }
 }
@@ -267,6 +268,7 @@ export async function startHouse(config: Config): Promise<RunningHouse> {
         if (stopping) return
         stopping = true
         await drained(door.busy)
+        await Promise.all([...app.passing].map((each) => each.stop()))
         await workers.stop()
         // What was in progress is answered: a connection that is still there waits for nothing.
         const closed = door.fastify.close()

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Readable } from 'node:stream'
 import { HTTPFacilitatorClient } from '@x402/core/server'
 import { ExactEvmScheme } from '@x402/evm/exact/server'
 import { paymentMiddleware, x402ResourceServer } from '@x402/express'
@@ -11,7 +12,15 @@ import { NETWORK } from '../anvil.ts'
 import { runAsChild } from '../child.ts'
 import type { SellerFault } from '../faults.ts'
 import { listen } from '../listen.ts'
-import { behindDoor, routesFor, type SellerConfig, UPFRONT, WARES } from './shop.ts'
+import {
+  behindDoor,
+  piecesOf,
+  routesFor,
+  type SellerConfig,
+  STREAMS,
+  UPFRONT,
+  WARES,
+} from './shop.ts'
 
 let fault: SellerFault = { type: 'none' }
 
@@ -28,6 +37,12 @@ async function start({ facilitatorUrl, payTo }: SellerConfig) {
   for (const [path, status] of Object.entries(UPFRONT)) {
     app.get(path, (_request, response) => {
       response.status(status).json({ ticket: status })
+    })
+  }
+  for (const [path, stream] of Object.entries(STREAMS)) {
+    app.get(path, (_request, response) => {
+      response.type(stream.type)
+      Readable.from(piecesOf(stream), { objectMode: false }).pipe(response)
     })
   }
   app.post('/translate', express.json(), (request, response) => {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+import { Readable } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { HTTPFacilitatorClient } from '@x402/core/server'
 import { ExactEvmScheme } from '@x402/evm/exact/server'
@@ -12,7 +14,15 @@ import { NETWORK } from '../anvil.ts'
 import { runAsChild } from '../child.ts'
 import type { SellerFault } from '../faults.ts'
 import { listen } from '../listen.ts'
-import { behindDoor, routesFor, type SellerConfig, UPFRONT, WARES } from './shop.ts'
+import {
+  behindDoor,
+  piecesOf,
+  routesFor,
+  type SellerConfig,
+  STREAMS,
+  UPFRONT,
+  WARES,
+} from './shop.ts'
 
 let fault: SellerFault = { type: 'none' }
 
@@ -25,6 +35,12 @@ async function start({ facilitatorUrl, payTo }: SellerConfig) {
     app.get(path, (context) => context.json(body))
   for (const [path, status] of Object.entries(UPFRONT)) {
     app.get(path, (context) => context.json({ ticket: status }, status))
+  }
+  for (const [path, stream] of Object.entries(STREAMS)) {
+    app.get(path, (context) => {
+      const body = Readable.toWeb(Readable.from(piecesOf(stream), { objectMode: false }))
+      return context.body(body as never, 200, { 'content-type': stream.type })
+    })
   }
   app.post('/translate', async (context) => {
     const translated: unknown = await context.req.json()

@@ -26,6 +26,21 @@ export const WARES = {
 /** Charged before it is served; the second then fails to serve. */
 export const UPFRONT = { '/ticket': 200, '/broken-ticket': 500 } as const
 
+/** Charged before it is served, and sent as it is made, piece by piece with a pause. */
+export const STREAMS = {
+  '/film': { type: 'application/octet-stream', pieces: 512, bytes: 65_536, pauseMs: 0 },
+  '/ticker': { type: 'text/event-stream', pieces: 6, bytes: 64, pauseMs: 40 },
+} as const
+type Streamed = (typeof STREAMS)[keyof typeof STREAMS]
+
+/** The pieces of a stream: each filled with its own number, so that the whole has one hash. */
+export async function* piecesOf({ pieces, bytes, pauseMs }: Streamed): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < pieces; i += 1) {
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    yield new Uint8Array(bytes).fill(i % 251)
+  }
+}
+
 const terms = (price: string, payTo: string) => ({
   scheme: 'exact' as const,
   network: 'eip155:84532' as const,
@@ -41,7 +56,7 @@ export function routesFor(payTo: string) {
     { accepts: terms(price, payTo), description: path.slice(1), mimeType: 'application/json' },
   ])
   const extra = { paymentFlow: 'upfront' }
-  const upfront = Object.keys(UPFRONT).map((path) => [
+  const upfront = [...Object.keys(UPFRONT), ...Object.keys(STREAMS)].map((path) => [
     `GET ${path}`,
     { accepts: { ...terms('$0.05', payTo), extra }, description: path.slice(1) },
   ])
@@ -92,7 +107,26 @@ function pass(answer: IncomingMessage, outgoing: ServerResponse, fault: SellerFa
     case 'garble':
       go({ 'payment-response': 'not base64 at all' })
       return
+    case 'cut':
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+      cut(answer, outgoing, fault.afterBytes)
+      return
     default:
       go()
   }
 }
+
+function cut(answer: IncomingMessage, outgoing: ServerResponse, afterBytes: number): void {
+  let left = afterBytes
+  answer.on('data', (piece: Buffer) => {
+    if (left <= 0) return
+    outgoing.write(piece.subarray(0, left))
+    left -= piece.length
+    if (left > 0) return
+    answer.destroy()
+    setTimeout(() => outgoing.destroy(), CUT_AFTER_MS)
+  })
+}
+
+/** So that what was sent before arrives. */
+const CUT_AFTER_MS = 50

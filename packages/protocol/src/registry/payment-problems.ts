@@ -59,14 +59,26 @@ export const PAYMENT_PROBLEMS = {
   response_not_kept: problem(
     409,
     'never',
-    'the response was handed on once and was too large to keep',
-    'read the payment for its status; a new purchase needs a new idempotency key',
+    'the response was handed on once and is not kept: too large, or its time is over',
+    'read the gate for its status; a new purchase needs a new idempotency key',
+  ),
+  response_missing: problem(
+    502,
+    'never',
+    'no whole answer came back for the credential that was presented',
+    'read the gate: it says whether money was captured, and has a claim if it was',
   ),
   proxy_alias_not_found: problem(
     404,
     'change',
     'the profile has no origin of that alias',
     'use an alias of the profile',
+  ),
+  proxy_header_invalid: problem(
+    400,
+    'change',
+    'a header that tells the proxy how to buy is missing or malformed',
+    'send X-Surety-Grant, and X-Surety-Maximum or X-Surety-Intent as the detail says',
   ),
   network_not_configured: problem(
     503,

@@ -5,6 +5,7 @@
  */
 import type { TSchema } from '@sinclair/typebox'
 import { PROBLEMS, type ProblemCode, parseJson } from '@surety/protocol'
+import { PROXY_PATH, proxyPath } from './purchase/described.ts'
 import type { Route } from './route.ts'
 
 /** What this server is, as it tells anybody who asks. */
@@ -49,6 +50,7 @@ export function openApi(routes: readonly Route[]): Json {
     paths[route.path] = { ...paths[route.path], [method]: operation(route, components) }
   }
   components.Problem = PROBLEM
+  paths[PROXY_PATH] = proxyPath(DESCRIBED)
   return {
     openapi: '3.1.0',
     info: {
@@ -66,6 +68,8 @@ export function openApi(routes: readonly Route[]): Json {
     },
   }
 }
+
+const DESCRIBED = { answer: problemAnswer, always: [...ALWAYS, ...WITH_CREDENTIAL] }
 
 function operation(route: Route, components: Record<string, Json>): Json {
   const { method, path, summary, description, scope, body } = route

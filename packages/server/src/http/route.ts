@@ -38,6 +38,8 @@ export type Reply = Result<
       readonly type: 'stream'
       readonly mediaType: string
       readonly chunks: AsyncIterable<string>
+      /** The gate that the policy headers are of. */
+      readonly about?: JsonObject
     },
   ProblemCode
 >

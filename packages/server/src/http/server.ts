@@ -14,6 +14,7 @@ import { callerOf } from './caller.ts'
 import { idempotencyKey, policyHeaders } from './headers.ts'
 import { METRICS_PATH, serveMetrics } from './metrics.ts'
 import { codeOf, rawProblem, sendDecided, sendProblem } from './problem.ts'
+import { serveProxy } from './purchase/proxy.ts'
 import type { Reply, Route } from './route.ts'
 import { API_ROUTES } from './routes.ts'
 import { beginSpan, endSpan, withinSpan } from './spans.ts'
@@ -75,6 +76,7 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
     })
   }
   serveMetrics(fastify, app, callerOf, busy)
+  serveProxy(fastify, app, callerOf)
   return { fastify, busy }
 }
 
@@ -212,10 +214,14 @@ async function serve(
 }
 
 function send(reply: FastifyReply, route: Route, answered: Reply, requestId: string): FastifyReply {
-  if (!answered.ok) return sendProblem(reply, answered.refusal, requestId, answered.detail)
+  if (!answered.ok) {
+    const { refusal, detail, params } = answered
+    return sendProblem(reply, refusal, requestId, detail, params)
+  }
   const { value } = answered
   if (value.type === 'stream') {
     reply.status(route.status).type(value.mediaType).header('x-accel-buffering', 'no')
+    reply.headers(policyHeaders(value.about ?? {}))
     return reply.send(Readable.from(value.chunks))
   }
   if (value.type === 'body') {

@@ -33,6 +33,16 @@ export interface WebRequest {
   readonly signal?: AbortSignal
 }
 
+export interface Patience {
+  readonly bytesMax: number
+  /** `null`: as long as the exchange may take. */
+  readonly waitMs: number | null
+}
+
+export type Begun =
+  | { readonly type: 'whole'; readonly body: Uint8Array }
+  | { readonly type: 'long'; readonly chunks: AsyncGenerator<Uint8Array, void> }
+
 export interface WebAnswer {
   readonly status: number
   /** Without those that belong to the connection and the encoding. */
@@ -41,6 +51,11 @@ export interface WebAnswer {
   readonly body: AsyncIterable<Uint8Array>
   /** The whole body. Throws a WebFailure when a limit is passed. */
   collect(): Promise<Uint8Array>
+  /**
+   * The whole body if it ends within so many bytes and so much time from now, and otherwise the
+   * body as it comes, nothing of it lost. Throws as `collect` does.
+   */
+  begin(patience: Patience): Promise<Begun>
   /** Lets go of the connection without reading further. */
   discard(): void
 }

@@ -43,8 +43,14 @@ export function requestHeaders(host: string, request: WebRequest): WebHeaders {
 export function answerHeaders(raw: readonly string[]): WebHeaders {
   const pairs: (readonly [string, string])[] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] ?? '').toLowerCase()
-    if (!OF_THE_ENCODING.includes(name)) pairs.push([name, raw[i + 1] ?? ''])
+    pairs.push([(raw[i] ?? '').toLowerCase(), raw[i + 1] ?? ''])
   }
-  return pairs
+  const nominated = nominatedIn(pairs)
+  return pairs.filter(([name]) => !OF_THE_ENCODING.includes(name) && !nominated.has(name))
+}
+
+/** RFC 9110 §7.6.1: `Connection` names further headers that go no further. */
+function nominatedIn(headers: WebHeaders): ReadonlySet<string> {
+  const values = headers.filter(([name]) => name === 'connection').map(([, value]) => value)
+  return new Set(values.flatMap((value) => value.toLowerCase().split(/\s*,\s*/)))
 }

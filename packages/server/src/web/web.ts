@@ -205,6 +205,7 @@ function answerOf(incoming: IncomingMessage, request: WebRequest, deadline: Dead
     headers: answerHeaders(incoming.rawHeaders),
     body: body.chunks(),
     collect: () => body.collect(),
+    begin: (patience) => body.begin(patience),
     discard: () => body.discard(),
   }
 }

@@ -18,24 +18,15 @@ import {
   X402_HEADERS,
 } from '@surety/protocol'
 import { WebFailure } from '../../ports/web.ts'
-import { currentProfiles, profileByHash } from '../profile/current-profile.ts'
+import { currentProfiles } from '../profile/current-profile.ts'
 import { type App, type Caller, run, type Signed } from '../runtime.ts'
-import { headersToAgent } from '../web/headers.ts'
-import { type Concluding, concludeWith, type Observed } from './conclude.ts'
+import { type Answer, askUnpaid, isWhole, letGo, type Paid } from './answer/answer.ts'
+import { presentPayment } from './answer/hand-over.ts'
 import { type Chosen, chooseOffer } from './offers.ts'
 import { preparePurchase } from './prepare.ts'
-import {
-  credentialOf,
-  ensurePayment,
-  headerOf,
-  type KeptAnswer,
-  LIMITS,
-  observe,
-  present,
-} from './present.ts'
+import { headerOf, type KeptAnswer } from './present.ts'
 import { decideProbe } from './probe.ts'
 import { purchase } from './purchase.ts'
-import { lookUpOne } from './rail.ts'
 import type { FetchRequest } from './request.ts'
 import { gateNow, mayBePrivate as isNamedPrivate, type Resumed, resumePurchase } from './resume.ts'
 import { startAuthorized } from './start.ts'
@@ -43,16 +34,11 @@ import { startAuthorized } from './start.ts'
 /** What a call came to. */
 export type Fetched =
   /** The server asked for nothing. */
-  | { readonly type: 'free'; readonly answer: KeptAnswer; readonly probe: JsonObject | null }
+  | { readonly type: 'free'; readonly answer: Answer; readonly probe: JsonObject | null }
   /** Refused before anything was sent, or paid: by the decision on the probe or on the offer. */
   | { readonly type: 'denied'; readonly view: JsonObject; readonly receipts: Receipts }
   | { readonly type: 'waiting'; readonly view: JsonObject; readonly receipts: Receipts }
-  /** A credential was presented. `answer` is `null` if none came back that was kept. */
-  | {
-      readonly type: 'paid'
-      readonly signed: Signed
-      readonly answer: KeptAnswer | null
-    }
+  | Paid
 type Receipts = Signed['receipts']
 /** Who calls is the agent that buys. */
 export type Agent = Caller & { readonly principalId: Id<'prn'> }
@@ -75,14 +61,15 @@ export async function fetchPaid(
   const probed = await decidedProbe(app, caller, request, profile)
   if (!probed.ok) return probed
   if (probed.value.type === 'denied') return ok(probed.value)
-  const answer = await probe(app, caller, request)
-  if (!answer.ok) return answer
-  if (answer.value.status !== PAYMENT_REQUIRED) {
-    return resumed.type === 'start'
-      ? err('quote_changed', 'the server asks for nothing any more')
-      : ok({ type: 'free', answer: answer.value, probe: probed.value.probe })
+  const answered = await probe(app, caller, request)
+  if (!answered.ok) return answered
+  const answer = answered.value
+  if (!isWhole(answer) || answer.status !== PAYMENT_REQUIRED) {
+    if (resumed.type !== 'start') return ok({ type: 'free', answer, probe: probed.value.probe })
+    await letGo(answer)
+    return err('quote_changed', 'the server asks for nothing any more')
   }
-  const chosen = choose(app, caller, request, { profile, answer: answer.value })
+  const chosen = choose(app, caller, request, { profile, answer })
   if (!chosen.ok) return chosen
   const done =
     resumed.type === 'start'
@@ -172,107 +159,13 @@ async function decidedProbe(
 async function probe(
   app: App,
   caller: Caller,
-  { method, url, headers, body }: FetchRequest,
-): Promise<Result<KeptAnswer, ProblemCode>> {
-  try {
-    const mayBePrivate = await isNamedPrivate(app, caller, url)
-    const sent = { method, url, headers, mayBePrivate, limits: LIMITS }
-    const answer = await app.web.fetch(body.length === 0 ? sent : { ...sent, body })
-    const { status, headers: given } = answer
-    const isFree = status !== PAYMENT_REQUIRED
-    const handed = isFree ? headersToAgent(given) : given
-    return ok({ status, headers: handed, body: await answer.collect() })
-  } catch (failure) {
-    if (failure instanceof WebFailure) return err(failure.code, failure.message)
-    throw failure
-  }
-}
-
-/**
- * Signs what was accepted, hands it over, and writes down what came of it. INVARIANT(once): one at
- * a time for each gate; whoever comes meanwhile is told that it is in progress.
- */
-async function presentPayment(
-  app: App,
-  caller: Caller,
-  gateId: string,
   request: FetchRequest,
-): Promise<Result<Fetched, ProblemCode>> {
-  if (app.presenting.has(gateId)) return err('idempotency_in_flight', gateId)
-  app.presenting.add(gateId)
+): Promise<Result<Answer, ProblemCode>> {
   try {
-    const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
-    if (state.status !== 'executing') return err('gate_settled', gateId)
-    const payment = ensurePayment(state)
-    const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
-    const { settlement } = terms.profile
-    const documents = await app.store.reads.documents(caller.scope, gateId)
-    const { environment } = caller.scope
-    const offer = documents.get('offer.json') ?? ''
-    const credential = await credentialOf(app, payment, offer, environment)
     const mayBePrivate = await isNamedPrivate(app, caller, request.url)
-    const presented = await present(app, request, credential, mayBePrivate)
-    const came = presented.type === 'silence' ? null : await readAnswer(presented)
-    const observed =
-      came === null
-        ? null
-        : await observe(app, state, { ...came, ...hashed(app, came) }, settlement)
-    const finding = await lookUpOne(app, { payment, hint: hintOf(observed) })
-    return await concluded(
-      app,
-      caller,
-      { gateId: state.gateId, finding, observed, settlement },
-      came,
-    )
-  } finally {
-    app.presenting.delete(gateId)
-  }
-}
-
-type Came = {
-  readonly answer: KeptAnswer
-  readonly startedAt: string
-}
-
-/** An answer that breaks off is none: it was never whole. */
-async function readAnswer(
-  presented: Extract<Awaited<ReturnType<typeof present>>, { type: 'answer' }>,
-): Promise<Came | null> {
-  const { answer, startedAt } = presented
-  try {
-    const body = await answer.collect()
-    const { status, headers } = answer
-    return { answer: { status, headers, body }, startedAt }
+    return ok(await askUnpaid(app, request, mayBePrivate))
   } catch (failure) {
-    if (failure instanceof WebFailure) return null
+    if (failure instanceof WebFailure) return err(failure.code, failure.detail)
     throw failure
   }
-}
-
-function hashed(app: App, { answer: { body } }: Came) {
-  return { responseHash: app.crypto.sha256(body), responseBytes: body.length, body }
-}
-
-function hintOf(observed: Observed | null): string | undefined {
-  return observed?.observation.paymentResponse?.transaction ?? undefined
-}
-
-async function concluded(
-  app: App,
-  caller: Caller,
-  input: Concluding,
-  came: Came | null,
-): Promise<Result<Fetched, ProblemCode>> {
-  const system: Caller = { ...caller, principalId: 'system' }
-  const answer = came === null ? null : handedOn(came.answer)
-  const written = await run(app, system, concludeWith(input))
-  if (written.ok) return ok({ type: 'paid', signed: written.value, answer })
-  // The chain had been looked at by a worker meanwhile, or nothing new is known.
-  const { gateId } = input
-  if (written.refusal !== 'gate_settled' && written.refusal !== 'payment_unknown') return written
-  return ok({ type: 'paid', signed: await gateNow(app, caller, gateId), answer })
-}
-
-function handedOn({ status, headers, body }: KeptAnswer): KeptAnswer {
-  return { status, headers: headersToAgent(headers), body }
 }

@@ -94,19 +94,17 @@ async function intentOf(
   const { chosen, profile } = given
   if (request.intent !== null) return signedIntent(app, caller, request, request.intent, chosen)
   if (profile.profile.x402?.unsignedBy?.includes(caller.principalId) !== true) {
-    return err('intent_signature_required', toSign(request, chosen))
+    return err('intent_signature_required', undefined, toSign(request, chosen))
   }
   const intent = unsignedIntent(app, caller, request, chosen)
   return ok({ intent, intentKid: null, intentHash: hashOf(intent, app.crypto), jws: null })
 }
 
-/** What an agent must sign, as `name=value` pairs; none of it is secret. */
-function toSign(request: FetchRequest, { quote, payee }: Chosen): string {
+/** What an agent must sign, by member of the intent; none of it is secret. */
+function toSign(request: FetchRequest, { quote, payee }: Chosen): Readonly<Record<string, string>> {
   const { amount, asset, network } = quote
-  const members = { amount, asset, network, payee, rail: policy.X402_RAIL, url: request.url }
-  return Object.entries(members)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')
+  const { method, url } = request
+  return { amount, asset, network, payee, rail: policy.X402_RAIL, method, url }
 }
 
 function unsignedIntent(

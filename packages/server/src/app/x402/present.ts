@@ -35,12 +35,14 @@ import type { FetchRequest } from './request.ts'
 
 type Executing = Extract<gate.Gate, { status: 'executing' }>
 
+/** Of an exchange with a seller: what is more ends it. */
 export const LIMITS = {
-  /** Of a body that is kept, so that it can be given again. */
-  bodyBytesMax: 4_194_304,
+  bodyBytesMax: 268_435_456,
   headTimeMs: 30_000,
-  timeMs: 60_000,
+  timeMs: 300_000,
 } as const
+/** Of a body that is waited for, and kept so that it can be given again. */
+export const KEPT_BYTES_MAX = 4_194_304
 
 const SECOND_MS = 1_000
 

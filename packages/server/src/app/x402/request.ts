@@ -29,6 +29,8 @@ export interface FetchInput {
   readonly intent: string | null
   readonly idempotencyKey: string | null
   readonly door: Door
+  /** How long the whole answer is waited for before it is handed on as it comes. */
+  readonly waitMs: (answer: { readonly headers: WebHeaders }) => number | null
 }
 
 /** A request that may be decided upon: in its one form, with nothing of ours in it. */

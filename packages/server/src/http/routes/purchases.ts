@@ -17,9 +17,13 @@ import {
   toBase64url,
   words,
 } from '@surety/protocol'
+import { isWhole, type LongAnswer } from '../../app/x402/answer/answer.ts'
 import { type Fetched, fetchPaid } from '../../app/x402/fetch.ts'
+import type { KeptAnswer } from '../../app/x402/present.ts'
 import { readPayment } from '../../app/x402/read.ts'
 import { bodyOf, readRequest } from '../../app/x402/request.ts'
+import { BUYING_PROBLEMS } from '../purchase/described.ts'
+import { jsonPieces } from '../purchase/json-pieces.ts'
 import { PARTY_PROBLEMS, plain, type Reply, type Route, route } from '../route.ts'
 import { FetchView } from '../views.ts'
 
@@ -44,38 +48,7 @@ const FetchBody = closed({
   intent: Type.Optional(JwsText),
 })
 
-/** What may go wrong before anything is paid. */
-const PURCHASE_PROBLEMS = [
-  ...PARTY_PROBLEMS,
-  'web_url_invalid',
-  'web_header_refused',
-  'web_address_refused',
-  'web_name_unresolved',
-  'web_unreachable',
-  'web_timeout',
-  'web_answer_invalid',
-  'web_answer_too_large',
-  'payment_required_missing',
-  'payment_required_invalid',
-  'payment_version_unsupported',
-  'payment_denied',
-  'payment_waiting',
-  'intent_signature_required',
-  'intent_not_for_purchase',
-  'intent_expired',
-  'intent_lifetime_invalid',
-  'intent_already_declared',
-  'nonce_already_used',
-  'quote_changed',
-  'offer_above_maximum',
-  'offers_not_acceptable',
-  'network_not_configured',
-  'chain_unavailable',
-  'chain_mismatch',
-  'wallet_key_missing',
-  'wallet_key_unreadable',
-  'amount_overflow',
-] as const satisfies readonly ProblemCode[]
+const PURCHASE_PROBLEMS = [...PARTY_PROBLEMS, ...BUYING_PROBLEMS] as const
 
 const fetching = route({
   method: 'POST',
@@ -103,6 +76,8 @@ const fetching = route({
       intent: body.intent ?? null,
       idempotencyKey: idempotency?.key ?? null,
       door: 'fetch',
+      // What is handed back as JSON is handed back whole, if it can be.
+      waitMs: () => null,
     })
     if (!request.ok) return request
     const agent = { ...caller, principalId: caller.principalId as Id<'prn'> }
@@ -118,19 +93,33 @@ function fetched(result: Result<Fetched, ProblemCode>): Reply {
     const code = value.type === 'denied' ? 'payment_denied' : 'payment_waiting'
     return ok({ type: 'decided', code, view: value.view })
   }
-  const response =
-    value.answer === null ? null : { ...value.answer, body: toBase64url(value.answer.body) }
+  const { answer } = value
   if (value.type === 'free') {
     const probe = (value.probe?.decision as JsonObject | undefined) ?? null
-    const body = { gate: null, probe, response }
-    return ok(
-      value.probe === null ? { type: 'body', body } : { type: 'body', body, about: value.probe },
-    )
+    const about = value.probe === null ? {} : { about: value.probe }
+    if (!isWhole(value.answer)) return long(value.answer, { gate: null, probe }, about)
+    const body = { gate: null, probe, response: inJson(value.answer) }
+    return ok({ type: 'body', body, ...about })
   }
   const { view, receipts, replayed } = value.signed
+  if (value.type === 'passing') {
+    return long(value.answer, { gate: view, probe: null, receipts }, { about: view })
+  }
+  const response = answer === null || !isWhole(answer) ? null : inJson(answer)
   const body = { gate: view, probe: null, response } as unknown as JsonObject
   return ok({ type: 'signed', signed: { view: body, receipts, replayed }, about: view })
 }
+
+function inJson({ status, headers, body }: KeptAnswer) {
+  return { status, headers, body: toBase64url(body) }
+}
+
+/** A response too long to hold: the same JSON, written while it comes. */
+function long(answer: LongAnswer, first: object, about: { about?: JsonObject }): Reply {
+  return ok({ type: 'stream', mediaType: JSON_TYPE, chunks: jsonPieces(answer, first), ...about })
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 const reading = route({
   method: 'GET',

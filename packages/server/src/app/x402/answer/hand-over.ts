@@ -1,0 +1,155 @@
+/**
+ * A credential is handed over, and what comes of it goes to the agent and into the journal.
+ *
+ * @module
+ */
+import type { gate } from '@surety/domain'
+import { err, ok, type ProblemCode, type Profile, type Result } from '@surety/protocol'
+import { type Begun, type WebAnswer, WebFailure } from '../../../ports/web.ts'
+import { Failure } from '../../../ports.ts'
+import { profileByHash } from '../../profile/current-profile.ts'
+import { type App, type Caller, run, type Signed } from '../../runtime.ts'
+import { headersToAgent } from '../../web/headers.ts'
+import { concludeWith, type Observed } from '../conclude.ts'
+import { credentialOf, ensurePayment, KEPT_BYTES_MAX, observe, present } from '../present.ts'
+import { lookUpOne } from '../rail.ts'
+import type { FetchRequest } from '../request.ts'
+import { gateNow, mayBePrivate as isNamedPrivate } from '../resume.ts'
+import type { Paid } from './answer.ts'
+import { type Passed, Passing } from './pass.ts'
+
+type Executing = Extract<gate.Gate, { status: 'executing' }>
+
+/**
+ * Signs what was accepted, hands it over, and writes down what came of it. INVARIANT(once): one at
+ * a time for each gate; whoever comes meanwhile is told that it is in progress.
+ */
+export async function presentPayment(
+  app: App,
+  caller: Caller,
+  gateId: string,
+  request: FetchRequest,
+): Promise<Result<Paid, ProblemCode>> {
+  if (app.presenting.has(gateId)) return err('idempotency_in_flight', gateId)
+  app.presenting.add(gateId)
+  let isPassing = false
+  try {
+    const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
+    if (state.status !== 'executing') return err('gate_settled', gateId)
+    const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
+    const { settlement } = terms.profile
+    const handing = { app, caller, state, settlement }
+    const came = await answerTo(handing, request)
+    if (came?.begun.type !== 'long') return ok(await handedOn(handing, came))
+    isPassing = true
+    return ok(await passedOn(handing, came))
+  } finally {
+    if (!isPassing) app.presenting.delete(gateId)
+  }
+}
+
+interface Handing {
+  readonly app: App
+  readonly caller: Caller
+  readonly state: Executing
+  readonly settlement: Profile['settlement']
+}
+
+interface Came {
+  readonly answer: WebAnswer
+  readonly begun: Begun
+  readonly startedAt: string
+}
+
+/** An answer that breaks off is none: it was never whole. */
+async function answerTo(
+  { app, caller, state }: Handing,
+  request: FetchRequest,
+): Promise<Came | null> {
+  const documents = await app.store.reads.documents(caller.scope, state.gateId)
+  const { environment } = caller.scope
+  const offer = documents.get('offer.json') ?? ''
+  const credential = await credentialOf(app, ensurePayment(state), offer, environment)
+  const mayBePrivate = await isNamedPrivate(app, caller, request.url)
+  const presented = await present(app, request, credential, mayBePrivate)
+  if (presented.type === 'silence') return null
+  const { answer, startedAt } = presented
+  try {
+    const patience = { bytesMax: KEPT_BYTES_MAX, waitMs: request.waitMs(answer) }
+    return { answer, startedAt, begun: await answer.begin(patience) }
+  } catch (failure) {
+    if (failure instanceof WebFailure) return null
+    throw failure
+  }
+}
+
+/** The whole answer is there: what became of it is known before the agent is told. */
+async function handedOn(handing: Handing, came: Came | null): Promise<Paid> {
+  if (came?.begun.type !== 'whole') {
+    return { type: 'paid', signed: await concluded(handing, came, null), answer: null }
+  }
+  const { body } = came.begun
+  const responseHash = handing.app.crypto.sha256(body)
+  const passed = { responseHash, responseBytes: body.length, body }
+  const signed = await concluded(handing, came, passed)
+  const { status, headers } = came.answer
+  return { type: 'paid', signed, answer: { status, headers: headersToAgent(headers), body } }
+}
+
+/** The rest of the answer is on its way: what becomes of it is known when it has passed. */
+async function passedOn(handing: Handing, came: Came): Promise<Paid> {
+  const { app, caller, state } = handing
+  const { answer, begun } = came
+  if (begun.type !== 'long') throw new Error('an answer that is whole does not pass')
+  const { gateId } = state
+  const settled = Promise.withResolvers<Signed | null>()
+  const passing = new Passing({
+    source: begun.chunks,
+    keptBytesMax: KEPT_BYTES_MAX,
+    discard: () => answer.discard(),
+    end: async (passed) => {
+      try {
+        settled.resolve(await concluded(handing, came, passed))
+      } catch (cause) {
+        // The reconciler finds it, and asks the chain.
+        app.log.warn({ err: cause, gateId }, 'a passed answer was not written down')
+        settled.resolve(null)
+      } finally {
+        app.presenting.delete(gateId)
+        app.passing.delete(passing)
+      }
+    },
+  })
+  app.passing.add(passing)
+  const { status, headers } = answer
+  const signed = await gateNow(app, caller, gateId)
+  const handed = { status, headers: headersToAgent(headers), body: passing }
+  return { type: 'passing', signed, answer: handed, settled: settled.promise }
+}
+
+/** Looks at the chain, and writes down what it shows and what came. */
+async function concluded(
+  handing: Handing,
+  came: Came | null,
+  passed: Passed | null,
+): Promise<Signed> {
+  const { app, caller, state, settlement } = handing
+  const observed =
+    came === null || passed === null
+      ? null
+      : await observe(app, state, { ...came, ...passed }, settlement)
+  const payment = ensurePayment(state)
+  const finding = await lookUpOne(app, { payment, hint: hintOf(observed) })
+  const { gateId } = state
+  const system: Caller = { ...caller, principalId: 'system' }
+  const written = await run(app, system, concludeWith({ gateId, finding, observed, settlement }))
+  if (written.ok) return written.value
+  // The chain had been looked at by a worker meanwhile, or nothing new is known.
+  const isKnown = written.refusal === 'gate_settled' || written.refusal === 'payment_unknown'
+  if (!isKnown) throw new Failure(written.refusal, written.detail)
+  return gateNow(app, caller, gateId)
+}
+
+function hintOf(observed: Observed | null): string | undefined {
+  return observed?.observation.paymentResponse?.transaction ?? undefined
+}
