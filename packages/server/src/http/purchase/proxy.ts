@@ -208,7 +208,7 @@ function withoutAnswer({ view }: Signed) {
   return { code, view } as const
 }
 
-/** What Surety says of connections, caches and pages is its own: the answer comes from its origin. */
+/** What is said of caches and pages is Surety's own: the answer comes from its origin. */
 const NOT_FROM_THERE =
   /^(?:cache-control|expires|pragma|age|refresh|service-worker-allowed|content-security-policy.*|access-control-.*|x-content-type-options|nel|report-to|reporting-endpoints|x-request-id)$/
 
