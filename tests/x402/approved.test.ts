@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { PAYEES } from '@surety/local-chain'
 import { answer } from '../support/approvals.ts'
-import { applyProfile, type Member } from '../support/house.ts'
-import { buy, buyingProfile, openTown, type Town } from './town.ts'
+import { applyProfile, type Member, pass } from '../support/house.ts'
+import { lift, stop } from '../support/people/controls.ts'
+import { buy, buyingProfile, moneyOf, openTown, type Town } from './town.ts'
 
 let town: Town
 let reviewer: Member
@@ -49,3 +50,32 @@ test('denied, the same call is denied, and nothing is paid', async () => {
   await assert.rejects(buy(town, '/weather', { idempotencyKey }), { code: 'payment_denied' })
   assert.equal(await town.world.balance(PAYEES.express), earned)
 })
+
+for (const [name, selector] of [
+  ['a pause', () => ({ type: 'payee', id: town.sellers.express }) as const],
+  ['a pause of all spend', () => ({ type: 'all', id: 'everything' }) as const],
+] as const) {
+  test(`${name} between the decision and the presentation stops it, and the money comes back`, async () => {
+    const before = await moneyOf(town)
+    const earned = await town.world.balance(PAYEES.express)
+    const idempotencyKey = `a-purchase-under-${name.replaceAll(' ', '-')}`
+    const asked = await wait(idempotencyKey)
+    await answer(reviewer, asked)
+    // Decided again by the agent, and allowed: the money is held, and nothing is presented yet.
+    const params = { gateId: asked.gateId ?? '' }
+    const held = await town.agent.client.call('postGatesAuthorize', { params })
+    assert.equal(held.state, 'authorized')
+    const control = await stop(town.house.operator, selector())
+    const call = { code: 'commit_control_active' }
+    await assert.rejects(buy(town, '/weather', { idempotencyKey }), call)
+    const now = await town.agent.client.call('getGatesOne', { params })
+    assert.deepEqual([now.state, now.payment], ['authorized', null])
+    assert.equal(await town.world.balance(PAYEES.express), earned)
+    pass(61_000)
+    await town.house.running.tick()
+    const after = await town.agent.client.call('getGatesOne', { params })
+    assert.equal(after.state, 'expired')
+    assert.deepEqual(await moneyOf(town), before)
+    await lift([town.house.operator], control)
+  })
+}

@@ -10,6 +10,8 @@ import { buy, buyingProfile, moneyOf, openTown, type Town } from './town.ts'
 const FILM = { pieces: 512, bytes: 65_536 }
 const FILM_BYTES = FILM.pieces * FILM.bytes
 
+const SLOWLY = { type: 'trickle', pieceBytes: 64, pauseMs: 40 } as const
+
 let town: Town
 let written = 0
 let isGone = false
@@ -157,10 +159,12 @@ test('the JSON door hands on 32 MiB too, as one JSON text', async () => {
 
 test('a slow answer is handed on while it is made, and kept if it was short', async () => {
   const key = randomUUID()
+  await town.world.breakSeller('express', SLOWLY)
   const response = await ask('/express/ticker', key)
   assert.match(response.headers['content-type'] ?? '', /^text\/event-stream/)
   assert.equal(response.headers['x-surety-settlement-status'], 'held')
   const { pieces, hash } = await take(response)
+  await town.world.breakSeller('express', { type: 'none' })
   assert.ok(pieces > 1, `${String(pieces)} pieces`)
   const again = await ask('/express/ticker', key)
   assert.equal(again.statusCode, 200)
@@ -183,9 +187,11 @@ test('whoever hangs up in the middle loses nothing: it is paid for, and known in
 
 test('whoever hangs up a short answer is given it again', async () => {
   const key = randomUUID()
+  await town.world.breakSeller('express', SLOWLY)
   const response = await ask('/express/ticker', key)
   response.destroy()
   await ended(idOf(response))
+  await town.world.breakSeller('express', { type: 'none' })
   const again = await ask('/express/ticker', key)
   assert.equal(again.statusCode, 200)
   assert.equal((await take(again)).bytes, 6 * 64)

@@ -34,6 +34,8 @@ export interface TownOptions {
   readonly settings?: Partial<Config>
   readonly profile?: Partial<Profile>
   readonly bounds?: Partial<GrantBounds>
+  /** What stands between the house and its node. */
+  readonly node?: (rpcUrl: string) => Promise<string>
   /** In minor units. */
   readonly fund?: bigint
   /** Whether the agent must sign its intents; it need not if nothing is said. */
@@ -82,8 +84,9 @@ export function buyingProfile(
 
 export async function openTown(options: TownOptions = {}): Promise<Town> {
   const world = await startWorld(options.world)
+  const node = (await options.node?.(world.rpcUrl)) ?? world.rpcUrl
   const house = await openHouse({
-    chainNodes: { [world.network]: world.rpcUrl },
+    chainNodes: { [world.network]: node },
     ...options.settings,
   })
   const payer = await house.member('organisation', ['grant'], ['grants:write', 'read'])

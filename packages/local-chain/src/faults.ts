@@ -25,3 +25,5 @@ export type SellerFault =
   | { readonly type: 'garble' }
   /** The answer breaks off after so many bytes of its body. */
   | { readonly type: 'cut'; readonly afterBytes: number }
+  /** The body comes in small pieces with a pause before each, and nobody says how long it is. */
+  | { readonly type: 'trickle'; readonly pieceBytes: number; readonly pauseMs: number }

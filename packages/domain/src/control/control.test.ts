@@ -88,6 +88,10 @@ test('a statement that no order could have caused is seen (no-forgery)', () => {
   assert.equal(seen({}), undefined)
   assert.equal(seen({ kind: 'kill_switch' }), 'dual_control_required')
   assert.equal(seen({ cause: 'adapter', signers: [], kind: 'quarantine' }), 'dual_control_required')
+  const byAdapter = { cause: 'adapter' as const, signers: [] }
+  const id = 'prn_01m7w4n5e0e008000000000003' as const
+  assert.equal(seen({ ...byAdapter, selector: { type: 'payee', id } }), undefined)
+  assert.equal(seen({ ...byAdapter, selector: { type: 'principal', id } }), 'dual_control_required')
   assert.equal(seen({ cause: 'clock', signers: [] }), 'dual_control_required')
   assert.equal(seen({ act: 'lifted' }), 'operator_role_insufficient')
   assert.equal(seen({ kind: 'revoke' }), 'control_selector_invalid')

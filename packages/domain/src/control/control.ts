@@ -274,9 +274,13 @@ export function statementProblem(statement: EmergencyControlEvent): ControlRefus
   return refused.ok ? undefined : refused.refusal
 }
 
-/** An adapter pauses its own rail, and the clock lifts what was given an end; nothing else. */
+/**
+ * An adapter pauses its own rail, or a payee at the other end of it, and the clock lifts what was
+ * given an end; nothing else.
+ */
 function mayCause({ cause, act, kind, selector, until }: EmergencyControlEvent): boolean {
   if (cause === 'clock') return act === 'lifted' && until !== null
-  if (cause === 'adapter') return act === 'imposed' && kind === 'pause' && selector.type === 'rail'
+  const isOfRail = selector.type === 'rail' || selector.type === 'payee'
+  if (cause === 'adapter') return act === 'imposed' && kind === 'pause' && isOfRail
   return true
 }

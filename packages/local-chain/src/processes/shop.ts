@@ -26,19 +26,16 @@ export const WARES = {
 /** Charged before it is served; the second then fails to serve. */
 export const UPFRONT = { '/ticket': 200, '/broken-ticket': 500 } as const
 
-/** Charged before it is served, and sent as it is made, piece by piece with a pause. */
+/** Charged before it is served, and sent piece by piece. */
 export const STREAMS = {
-  '/film': { type: 'application/octet-stream', pieces: 512, bytes: 65_536, pauseMs: 0 },
-  '/ticker': { type: 'text/event-stream', pieces: 6, bytes: 64, pauseMs: 40 },
+  '/film': { type: 'application/octet-stream', pieces: 512, bytes: 65_536 },
+  '/ticker': { type: 'text/event-stream', pieces: 6, bytes: 64 },
 } as const
 type Streamed = (typeof STREAMS)[keyof typeof STREAMS]
 
 /** The pieces of a stream: each filled with its own number, so that the whole has one hash. */
-export async function* piecesOf({ pieces, bytes, pauseMs }: Streamed): AsyncGenerator<Uint8Array> {
-  for (let i = 0; i < pieces; i += 1) {
-    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
-    yield new Uint8Array(bytes).fill(i % 251)
-  }
+export function* piecesOf({ pieces, bytes }: Streamed): Generator<Uint8Array> {
+  for (let i = 0; i < pieces; i += 1) yield new Uint8Array(bytes).fill(i % 251)
 }
 
 const terms = (price: string, payTo: string) => ({
@@ -107,6 +104,9 @@ function pass(answer: IncomingMessage, outgoing: ServerResponse, fault: SellerFa
     case 'garble':
       go({ 'payment-response': 'not base64 at all' })
       return
+    case 'trickle':
+      void trickle(answer, outgoing, fault)
+      return
     case 'cut':
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       cut(answer, outgoing, fault.afterBytes)
@@ -114,6 +114,23 @@ function pass(answer: IncomingMessage, outgoing: ServerResponse, fault: SellerFa
     default:
       go()
   }
+}
+
+async function trickle(
+  answer: IncomingMessage,
+  outgoing: ServerResponse,
+  { pieceBytes, pauseMs }: Extract<SellerFault, { type: 'trickle' }>,
+): Promise<void> {
+  const { 'content-length': _, ...headers } = answer.headers
+  outgoing.writeHead(answer.statusCode ?? 502, headers)
+  const pieces: Buffer[] = []
+  for await (const piece of answer) pieces.push(piece as Buffer)
+  const body = Buffer.concat(pieces)
+  for (let at = 0; at < body.length; at += pieceBytes) {
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    outgoing.write(body.subarray(at, at + pieceBytes))
+  }
+  outgoing.end()
 }
 
 function cut(answer: IncomingMessage, outgoing: ServerResponse, afterBytes: number): void {

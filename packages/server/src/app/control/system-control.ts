@@ -1,6 +1,6 @@
 /**
- * What Surety itself does with controls: it lifts those whose time is over, and pauses a rail that
- * became unstable. INVARIANT(no-forgery): as the act of the system, in nobody's name.
+ * What Surety itself does with controls: it lifts those whose time is over, and pauses a rail or a
+ * payee that became unstable. INVARIANT(no-forgery): as the act of the system, in nobody's name.
  *
  * @module
  */
@@ -97,26 +97,52 @@ const freeze: UseCase<Freezing, ReturnType<typeof freezeReads>, Answer> = {
   },
 }
 
-/** How many calls of a rail may fail in a row before its new spend is frozen. */
+/** How many calls of a rail may fail in a row before new spend on it is frozen. */
 export const RAIL_FAILURES_MAX = 5
 
-/** By tenant, environment and rail: how often in a row it has not answered. */
+/** By tenant, environment and what is counted: how often in a row it has failed. */
 const failures = new WeakMap<App, Map<string, number>>()
+
+type Selector = Extract<ControlSelector, { type: 'rail' | 'payee' }>
 
 /**
  * Takes note of whether a rail answered. One that fails again and again is paused: new spend on it
  * is denied until an operator resumes it; refunds, evidence and disputes go on. It is never the
- * other way round: an unstable rail allows nothing.
+ * other way round: an unstable rail allows nothing. `part` of a rail is counted by itself: one
+ * network of several, say.
  */
-export async function noteRail(
+export function noteRail(
   app: App,
   scope: Scope,
   rail: string,
   outcome: 'answered' | 'failed',
+  part = '',
+): Promise<void> {
+  return note(app, scope, { selector: { type: 'rail', id: rail }, part }, outcome)
+}
+
+/**
+ * Takes note of what came of handing a payee a credential: something conclusive, or nothing. It is
+ * the payee who is paused, so that no seller can stop what is bought from others.
+ */
+export function notePayee(
+  app: App,
+  scope: Scope,
+  payee: Id<'prn'>,
+  outcome: 'answered' | 'failed',
+): Promise<void> {
+  return note(app, scope, { selector: { type: 'payee', id: payee }, part: '' }, outcome)
+}
+
+async function note(
+  app: App,
+  scope: Scope,
+  { selector, part }: { readonly selector: Selector; readonly part: string },
+  outcome: 'answered' | 'failed',
 ): Promise<void> {
   const known = failures.get(app) ?? new Map<string, number>()
   failures.set(app, known)
-  const name = `${scope.tenantId}/${scope.environment}/${rail}`
+  const name = [scope.tenantId, scope.environment, selector.type, selector.id, part].join('/')
   if (outcome === 'answered') {
     known.delete(name)
     return
@@ -127,8 +153,7 @@ export async function noteRail(
   known.delete(name)
   const traceId = app.crypto.sha256(app.random.bytes(16)).slice(0, 32)
   const caller: Caller = { principalId: 'system', scope, scopes: new Set(), traceId }
-  const selector = { type: 'rail', id: rail } as const
   const frozen = { useCase: freeze, idempotency: null, prepare: async () => ok({ selector }) }
   const result = await run(app, caller, frozen)
-  if (result.ok) app.log.warn({ rail, ...result.value.view }, 'an unstable rail is paused')
+  if (result.ok) app.log.warn({ ...selector, ...result.value.view }, 'what is unstable is paused')
 }

@@ -67,7 +67,7 @@ export async function preparePurchase(
     jws,
     chosen,
     purchaseKey: key === null ? null : purchaseKey(caller, key),
-    sinceBlock: await sinceBlock(app, chosen.quote.network),
+    sinceBlock: await sinceBlock(app, caller.scope, chosen.quote.network),
   })
 }
 

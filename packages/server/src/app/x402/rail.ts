@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { policy } from '@surety/domain'
 import { instantOf, type PaymentStatus } from '@surety/protocol'
 import type { AuthorizationFact, Chain, ChainView } from '../../ports/chain.ts'
-import { Failure } from '../../ports.ts'
+import { Failure, type Scope } from '../../ports.ts'
+import { noteRail } from '../control/system-control.ts'
 import type { App } from '../runtime.ts'
 import type { RailFinding } from './conclude.ts'
 
@@ -35,14 +37,36 @@ export async function lookUp(
   return facts.map((fact, i) => findingOf(app, fact, view, (looked[i] as Looked).payment))
 }
 
-/** As above, and nothing if the chain does not answer. */
-export async function lookUpOne(app: App, looked: Looked): Promise<RailFinding> {
+/** As above, and `undefined` if the chain does not answer. */
+export async function lookUpOne(app: App, looked: Looked): Promise<RailFinding | undefined> {
+  const { network, tenantId, environment } = looked.payment
   try {
-    const [finding] = await lookUp(app, looked.payment.network, [looked])
-    return finding ?? { type: 'nothing' }
+    return await noted(app, { tenantId, environment }, network, async () => {
+      const [finding] = await lookUp(app, network, [looked])
+      return finding
+    })
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure
-    return { type: 'nothing' }
+    return undefined
+  }
+}
+
+/** Asks a chain for somebody who spends, and takes note of whether it answered. */
+async function noted<Value>(
+  app: App,
+  scope: Scope,
+  network: string,
+  ask: () => Promise<Value>,
+): Promise<Value> {
+  const say = (outcome: 'answered' | 'failed') =>
+    noteRail(app, scope, policy.X402_RAIL, outcome, network)
+  try {
+    const value = await ask()
+    await say('answered')
+    return value
+  } catch (failure) {
+    if (failure instanceof Failure) await say('failed')
+    throw failure
   }
 }
 
@@ -92,11 +116,11 @@ function chainOf(app: App, network: string): Chain {
 const HEAD_AGE_MAX_MS = 5_000
 
 /** A block that is surely not younger than now; what is signed now cannot have been used before. */
-export async function sinceBlock(app: App, network: string): Promise<number> {
+export async function sinceBlock(app: App, scope: Scope, network: string): Promise<number> {
   const known = app.heads.get(network)
   const now = app.clock.now()
   if (known !== undefined && now - known.at < HEAD_AGE_MAX_MS) return known.number
-  const { head } = await chainOf(app, network).view()
+  const { head } = await noted(app, scope, network, () => chainOf(app, network).view())
   const number = Number(head.number)
   app.heads.set(network, { number, at: now })
   return number

@@ -83,7 +83,7 @@ async function resumeExecuting(
   const { gateId } = state
   if (app.presenting.has(gateId)) return err('idempotency_in_flight', gateId)
   const payment = ensurePayment(state)
-  const finding = await lookUpOne(app, { payment })
+  const finding = (await lookUpOne(app, { payment })) ?? { type: 'nothing' }
   const answer = await answerOf(app, caller, gateId)
   const isOver = app.clock.now() >= instantOf(payment.validBefore)
   if (finding.type === 'nothing') {

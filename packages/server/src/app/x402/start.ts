@@ -50,7 +50,11 @@ export function startAuthorized(
       if (quote === undefined || walletId === undefined) return err('gate_not_authorized')
       const asked = { intent, intentKid, quote, walletId }
       const deciding = await preparedFor(app, caller.scope, asked)
-      return ok({ ...deciding, gateId, sinceBlock: await sinceBlock(app, quote.network) })
+      return ok({
+        ...deciding,
+        gateId,
+        sinceBlock: await sinceBlock(app, caller.scope, quote.network),
+      })
     },
   }
 }

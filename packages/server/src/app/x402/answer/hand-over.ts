@@ -7,6 +7,7 @@ import type { gate } from '@surety/domain'
 import { err, ok, type ProblemCode, type Profile, type Result } from '@surety/protocol'
 import { type Begun, type WebAnswer, WebFailure } from '../../../ports/web.ts'
 import { Failure } from '../../../ports.ts'
+import { notePayee } from '../../control/system-control.ts'
 import { profileByHash } from '../../profile/current-profile.ts'
 import { type App, type Caller, run, type Signed } from '../../runtime.ts'
 import { headersToAgent } from '../../web/headers.ts'
@@ -139,9 +140,13 @@ async function concluded(
       ? null
       : await observe(app, state, { ...came, ...passed }, settlement)
   const payment = ensurePayment(state)
-  const finding = await lookUpOne(app, { payment, hint: hintOf(observed) })
+  const found = await lookUpOne(app, { payment, hint: hintOf(observed) })
+  const finding = found ?? { type: 'nothing' }
   const { gateId } = state
   const system: Caller = { ...caller, principalId: 'system' }
+  // Where the chain is silent nobody knows what the payee did.
+  const outcome = finding.type === 'nothing' ? 'failed' : 'answered'
+  if (found !== undefined) await notePayee(app, caller.scope, payment.payee, outcome)
   const written = await run(app, system, concludeWith({ gateId, finding, observed, settlement }))
   if (written.ok) return written.value
   // The chain had been looked at by a worker meanwhile, or nothing new is known.
