@@ -23,6 +23,8 @@ export interface Town {
   readonly agent: Member
   /** Who the profile says the sellers are. */
   readonly sellers: Readonly<Record<keyof typeof PAYEES, Id<'prn'>>>
+  /** The sellers as parties of the house, should they sign. */
+  readonly shops: Readonly<Record<keyof typeof PAYEES, Member>>
   readonly walletId: string
   readonly address: string
   readonly grantHash: string
@@ -91,8 +93,14 @@ export async function openTown(options: TownOptions = {}): Promise<Town> {
   })
   const payer = await house.member('organisation', ['grant'], ['grants:write', 'read'])
   const agent = await house.member('agent', ['intent'], AGENT_SCOPES)
-  const sell = async () => (await house.member('service', ['response'], ['read'])).principalId
-  const sellers = { express: await sell(), hono: await sell(), hostile: await sell() }
+  const sell = () => house.member('service', ['response'], ['read'])
+  const shops = { express: await sell(), hono: await sell(), hostile: await sell() }
+  const { express, hono, hostile } = shops
+  const sellers = {
+    express: express.principalId,
+    hono: hono.principalId,
+    hostile: hostile.principalId,
+  }
   const { client } = house.operator
   const made = await client.call('postWallets', {
     body: { ownerId: payer.principalId, name: 'till' },
@@ -104,6 +112,7 @@ export async function openTown(options: TownOptions = {}): Promise<Town> {
     payer,
     agent,
     sellers,
+    shops,
     walletId: made.walletId,
     address: made.address,
     grantHash,

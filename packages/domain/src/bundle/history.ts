@@ -126,6 +126,7 @@ function checkStatedHashes({ findings, crypto }: Examination, event: Event, fact
       break
     case 'responseObserved':
       note(fact.observation, fact.evidenceHash)
+      if (fact.signed !== undefined) note(fact.signed.statement, fact.signed.statementHash)
       break
     case 'gateHeldForReview':
     case 'gateSettled':
@@ -231,8 +232,8 @@ function commandOf(
       return given(gate, { ...next, type: 'disprove', payment: fact })
     }
     case 'responseObserved': {
-      const { evidenceHash, observation } = fact
-      return given(gate, { type: 'pay', payments: [], observed: { evidenceHash, observation } })
+      const { type: _, ...observed } = fact
+      return given(gate, { type: 'pay', payments: [], observed })
     }
     case 'claimOpened':
       return given(gate, { type: 'claim', claim: fact.claim })

@@ -94,15 +94,26 @@ export function checkIntent(exam: Examination, history: History, passports: Pass
 
 /** The response must be signed by the payee, with a key valid when it was accepted. */
 export function checkResponse(exam: Examination, history: History, passports: Passports): void {
-  for (const { event, fact } of entriesOf(history, 'evidenceAccepted')) {
+  for (const { event, said } of statementsIn(history)) {
     exam.findings.demand('response_signature')
     const jws = exam.surface.texts.get(RESPONSE_PATH) ?? ''
-    const keys = keysOf(passports, fact.statement.payee)
+    const keys = keysOf(passports, said.statement.payee)
     const signed = verifySigned(['ProviderResponse.v1'], jws, keys, exam.crypto, event.at)
-    const isSame = signed.ok && signed.value.hash === fact.evidenceHash
+    const isSame = signed.ok && signed.value.hash === said.statementHash
     const reason = signed.ok ? 'not the statement that was accepted' : signed.refusal
     exam.findings.note('response_signature', isSame, RESPONSE_PATH, reason)
   }
+}
+
+/** What the payee signed of its answer: brought as evidence, or come with the answer itself. */
+export function statementsIn(history: History) {
+  const brought = entriesOf(history, 'evidenceAccepted').map(({ event, fact }) => {
+    return { event, said: { statement: fact.statement, statementHash: fact.evidenceHash } }
+  })
+  const seen = entriesOf(history, 'responseObserved').flatMap(({ event, fact }) =>
+    fact.signed === undefined ? [] : [{ event, said: fact.signed }],
+  )
+  return [...brought, ...seen]
 }
 
 interface SignedGrant {

@@ -26,7 +26,7 @@ import {
   receiptPath,
   SIGNATURE_PATH,
 } from './layout.ts'
-import { partiesOf } from './parties.ts'
+import { partiesOf, statementsIn } from './parties.ts'
 
 /** Each fact that obliges has its receipt: those bytes, signed with the key the event names. */
 export function checkReceiptFiles(exam: Examination, history: History): void {
@@ -88,9 +88,9 @@ export function checkLayout(
   for (const principal of answererIds(records)) expected.add(passportPath(principal))
   for (const path of controlFiles(exam, stated)) expected.add(path)
   const bodies = new Set<string>()
-  for (const { fact } of entriesOf(history, 'evidenceAccepted')) {
+  for (const { said } of statementsIn(history)) {
     expected.add(RESPONSE_PATH)
-    bodies.add(evidencePath(fact.statement.responseHash))
+    bodies.add(evidencePath(said.statement.responseHash))
   }
   for (const path of expected) {
     findings.note('layout', surface.hashes.has(path), path, 'the history needs it')

@@ -14,14 +14,13 @@ import {
   type PolicyDecision,
   type ProviderResponse,
   type Quote,
-  type ResponseObservation,
   type SettlementDecisionRecord,
   type SettlementReceipt,
   unreachable,
 } from '@surety/protocol'
 import type { PaymentEvent } from '../payment/payment.ts'
 import type { CounterKey } from '../policy/counters.ts'
-import type { Gate, Partition, Resolution, TransferRecord } from './state.ts'
+import type { Gate, Observed, Partition, Resolution, TransferRecord } from './state.ts'
 
 interface Concluded {
   readonly receipt: SettlementReceipt
@@ -84,11 +83,7 @@ export type PaidEvent =
       readonly payment: PaymentEvent['payment']
       readonly kid: string
     }
-  | {
-      readonly type: 'responseObserved'
-      readonly evidenceHash: Hash
-      readonly observation: ResponseObservation
-    }
+  | ({ readonly type: 'responseObserved' } & Observed)
   | { readonly type: 'claimOpened'; readonly claim: ClaimRecord }
   | {
       readonly type: 'refundReceived'
@@ -171,8 +166,8 @@ function evolvePaid(gate: Gate, event: PaidEvent): Gate {
     }
     case 'responseObserved': {
       if (gate.status !== 'executing') throw outOfOrder(gate, event)
-      const { evidenceHash, observation } = event
-      return { ...gate, observed: { evidenceHash, observation } }
+      const { type: _, ...observed } = event
+      return { ...gate, observed }
     }
     case 'claimOpened':
       if (gate.status !== 'executed') throw outOfOrder(gate, event)

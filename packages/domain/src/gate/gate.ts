@@ -37,6 +37,7 @@ import {
   ensureConclusion,
   ensureDecision,
   ensureResolution,
+  isStatementOf,
   OUTCOME_OF_VERDICT,
 } from './soundness.ts'
 import type { Gate, Resolution, TransferRecord } from './state.ts'
@@ -249,17 +250,7 @@ function accept(gate: Gate, command: Command<'accept'>): Events {
     return err(isOver ? 'gate_settled' : 'gate_not_executing')
   }
   const { statement, evidenceHash, submittedBy, at } = command
-  const { authorization } = gate
-  const authentic =
-    statement.gateId === gate.gateId &&
-    statement.tenantId === gate.tenantId &&
-    statement.environment === gate.environment &&
-    statement.authorizationId === authorization.authorizationId &&
-    statement.payee === authorization.payee &&
-    statement.requestFingerprintHash === authorization.requestFingerprintHash &&
-    statement.amount === authorization.amountMax &&
-    statement.asset === authorization.asset
-  if (!authentic) return err('evidence_not_authentic')
+  if (!isStatementOf(gate, statement)) return err('evidence_not_authentic')
   const started = instantOf(statement.startedAt)
   const completed = instantOf(statement.completedAt)
   const earliest = instantOf(gate.executingAt) - CLOCK_SKEW_MAX_MS

@@ -14,14 +14,15 @@ import {
   ok,
   type PaymentStatus,
   type ProblemCode,
+  type ProviderResponse,
   type ResponseObservation,
   type Result,
   type SettlementReceipt,
   unreachable,
 } from '@surety/protocol'
 import type { GateEvent, PaidEvent } from './events.ts'
-import { ensureConclusion } from './soundness.ts'
-import type { Gate, TransferRecord } from './state.ts'
+import { ensureConclusion, isStatementOf } from './soundness.ts'
+import type { Gate, Observed, TransferRecord } from './state.ts'
 
 type PaymentFact = Extract<PaidEvent, { type: 'paymentMoved' | 'paymentReported' }>
 
@@ -29,10 +30,7 @@ export type PaidCommand =
   | {
       readonly type: 'pay'
       readonly payments: readonly PaymentFact[]
-      readonly observed: {
-        readonly evidenceHash: Hash
-        readonly observation: ResponseObservation
-      } | null
+      readonly observed: Observed | null
     }
   | { readonly type: 'claim'; readonly claim: ClaimRecord }
   | {
@@ -63,7 +61,7 @@ export function decidePaid(
       if (gate.status !== 'executing') return notExecuting(gate)
       const { payments, observed } = command
       for (const { payment } of payments) ensureOwn(gate, payment)
-      if (observed !== null) ensureObserved(gate, payments, observed.observation)
+      if (observed !== null) ensureObserved(gate, payments, observed)
       const first: readonly GateEvent[] =
         observed === null ? [] : [{ type: 'responseObserved', ...observed }]
       return ok([...first, ...payments])
@@ -117,11 +115,27 @@ function ensureOwn(gate: Executing, payment: PaymentStatus): void {
 function ensureObserved(
   gate: Executing,
   payments: readonly PaymentFact[],
-  observation: ResponseObservation,
+  { observation, signed }: Observed,
 ): void {
   const { paymentId } = payments[0]?.payment ?? gate.payment ?? {}
   const isOwn = observation.gateId === gate.gateId && observation.paymentId === paymentId
   if (!isOwn || gate.observed !== undefined) throw new Error('an observation of something else')
+  const isSaid = signed === undefined || isSignedFor(gate, observation, signed.statement)
+  if (!isSaid) throw new Error('a statement of something else')
+}
+
+/** INVARIANT(binding): what a payee signed counts for this authorization, and for these bytes. */
+export function isSignedFor(
+  gate: Executing,
+  observation: ResponseObservation,
+  statement: ProviderResponse,
+): boolean {
+  const { responseHash, status } = observation
+  return (
+    isStatementOf(gate, statement) &&
+    statement.responseHash === responseHash &&
+    statement.status === status
+  )
 }
 
 function reverse(

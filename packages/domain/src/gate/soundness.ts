@@ -8,6 +8,7 @@ import type {
   Authorization,
   Hash,
   PolicyDecision,
+  ProviderResponse,
   SettlementDecisionRecord,
   SettlementReceipt,
 } from '@surety/protocol'
@@ -155,4 +156,22 @@ function ensureMovement(
     amount === expected.amount &&
     asset === expected.asset
   if (!same) throw new Error('a transfer of other money than that of the gate')
+}
+
+/** Whether a provider's statement is about the authorization of this gate. */
+export function isStatementOf(
+  gate: Extract<Gate, { status: 'executing' }>,
+  statement: ProviderResponse,
+): boolean {
+  const { authorization } = gate
+  return (
+    statement.gateId === gate.gateId &&
+    statement.tenantId === gate.tenantId &&
+    statement.environment === gate.environment &&
+    statement.authorizationId === authorization.authorizationId &&
+    statement.payee === authorization.payee &&
+    statement.requestFingerprintHash === authorization.requestFingerprintHash &&
+    statement.amount === authorization.amountMax &&
+    statement.asset === authorization.asset
+  )
 }

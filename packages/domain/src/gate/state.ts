@@ -41,6 +41,13 @@ export interface Resolution {
 
 export type GateStatus = Exclude<Gate['status'], 'none'>
 
+/** What Surety saw come back, and what the payee signed of it, if it did. */
+export interface Observed {
+  readonly evidenceHash: Hash
+  readonly observation: ResponseObservation
+  readonly signed?: { readonly statementHash: Hash; readonly statement: ProviderResponse }
+}
+
 interface Declared {
   readonly gateId: Id<'gat'>
   readonly tenantId: Id<'ten'>
@@ -77,7 +84,7 @@ interface Executing extends Authorized {
   readonly executingAt: string
   readonly evidenceBy: string
   readonly payment?: PaymentStatus
-  readonly observed?: { readonly evidenceHash: Hash; readonly observation: ResponseObservation }
+  readonly observed?: Observed
 }
 interface Executed extends Executing {
   readonly statement: ProviderResponse | null

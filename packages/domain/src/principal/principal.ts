@@ -57,7 +57,8 @@ export type PrincipalEvent =
       readonly keys: readonly PartyKey[]
     }
   | { readonly type: 'principalKeyAdded'; readonly key: PartyKey }
-  | { readonly type: 'principalKeyRetired'; readonly kid: string; readonly notAfter: string }
+  /** `kid` of an event names the key that signs its passport: this one is named otherwise. */
+  | { readonly type: 'principalKeyRetired'; readonly retiredKid: string; readonly notAfter: string }
   | {
       readonly type: 'principalLifecycleChanged'
       readonly from: Lifecycle
@@ -150,7 +151,7 @@ export function decide(
       // INVARIANT(terminal): a key that has ended stays ended.
       if (key === undefined || key.notAfter !== null) return err('principal_key_not_found')
       const { kid, notAfter } = command
-      return ok([{ type: 'principalKeyRetired', kid, notAfter }])
+      return ok([{ type: 'principalKeyRetired', retiredKid: kid, notAfter }])
     }
     case 'changeLifecycle': {
       const { to, reason } = command
@@ -180,7 +181,7 @@ export function evolve(principal: Principal, event: PrincipalEvent): Principal {
       return {
         ...principal,
         keys: principal.keys.map((key) =>
-          key.kid === event.kid ? { ...key, notAfter: event.notAfter } : key,
+          key.kid === event.retiredKid ? { ...key, notAfter: event.notAfter } : key,
         ),
       }
     case 'principalLifecycleChanged':

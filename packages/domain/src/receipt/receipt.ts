@@ -80,17 +80,24 @@ export function settlementDecisionOf(
     environment: gate.environment,
     gateId: gate.gateId,
     colour: judged.colour,
-    basis:
-      gate.evidenceHash === null ? 'none' : gate.observed === undefined ? 'signed' : 'observed',
+    basis: basisOf(gate),
     verifier: VERIFIER_NAME,
     checks: [...judged.checks],
-    evidenceHashes: gate.evidenceHash === null ? [] : [gate.evidenceHash],
+    evidenceHashes: [gate.evidenceHash, gate.observed?.signed?.statementHash].filter(
+      (hash) => typeof hash === 'string',
+    ),
     verdict: judged.verdict,
     policyHash: gate.authorization.policyHash,
     requestFingerprintHash: gate.authorization.requestFingerprintHash,
     decisionHash: gate.decisionHash,
     decidedAt: judged.at,
   }
+}
+
+/** On whose word a verdict rests: the payee's own, what Surety saw, or nobody's. */
+function basisOf({ evidenceHash, observed }: Executed): SettlementDecisionRecord['basis'] {
+  if (evidenceHash === null) return 'none'
+  return observed === undefined || observed.signed !== undefined ? 'signed' : 'observed'
 }
 
 interface Closing {

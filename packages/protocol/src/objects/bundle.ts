@@ -107,7 +107,11 @@ export const GATE_EVENTS = {
   evidenceTimedOut: closed({ evidenceBy: InstantText }),
   paymentMoved: closed({ payment: PaymentStatus }),
   paymentReported: closed({ payment: PaymentStatus, kid: KidText }),
-  responseObserved: closed({ evidenceHash: HashText, observation: ResponseObservation }),
+  responseObserved: closed({
+    evidenceHash: HashText,
+    observation: ResponseObservation,
+    signed: Type.Optional(closed({ statementHash: HashText, statement: ProviderResponse })),
+  }),
   claimOpened: closed({ claim: ClaimRecord }),
   refundReceived: closed({
     paymentId: idOf('pay'),

@@ -19,6 +19,10 @@ export const X402_HEADERS = {
   required: 'payment-required',
   signature: 'payment-signature',
   response: 'payment-response',
+  /** With the credential, to a payee who is registered here: what it may sign its answer for. */
+  authorization: 'x-surety-authorization',
+  /** From such a payee: its signed statement of what it answered. */
+  statement: 'x-surety-response',
 } as const
 
 export const X402_LIMITS = {

@@ -232,10 +232,8 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
       const hash = String(inside('decision').inputHash)
       wanted.set(`facts-${hash}.json`, { hash })
     }
-    if (type === 'evidenceAccepted') {
-      const by = String(inside('statement').payee)
-      wanted.set('response.jws', party('evidenceHash', by, 'ProviderResponse.v1'))
-    }
+    const response = responseOf(type, data, at)
+    if (response !== undefined) wanted.set('response.jws', response)
     if (type === 'grantIssued') {
       const by = String(inside('document').grantorId)
       const types = ['AuthorityGrant.v1', 'DelegationGrant.v1'] as const
@@ -260,6 +258,15 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
     }
   }
   return wanted
+}
+
+/** What a payee signed of its answer: brought as evidence, or come with the answer itself. */
+function responseOf(type: string, data: Data, at: string): Wanted | undefined {
+  const said = { evidenceAccepted: data, responseObserved: data.signed as Data | undefined }[type]
+  if (said === undefined) return undefined
+  const hash = String(said.statementHash ?? said.evidenceHash)
+  const by = String((said.statement as Data).payee)
+  return { hash, signed: { types: ['ProviderResponse.v1'], by, at } }
 }
 
 /** What is kept of a purchase: the offer that was taken, and the answer that came back. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { evidence, gate, payment, receipt } from '@surety/domain'
+import { evidence, gate, payment, type principal, receipt } from '@surety/domain'
 import {
   type ClaimRecord,
   type Hash,
@@ -14,13 +14,15 @@ import {
   type Id,
   ok,
   type Profile,
+  type ProviderResponse,
   type ResponseObservation,
 } from '@surety/protocol'
 import type { Outcome, Stamp, Stored, UseCase } from '../../ports.ts'
 import { claimsFor, closing, eventTransfer, noticeOf } from '../gate/money.ts'
 import { settleExecuted } from '../gate/settle.ts'
 import { deadlineOf, evolveAll } from '../gate/view.ts'
-import { type Answer, type Call, gateKey, gateStream } from '../runtime.ts'
+import { keyHolds } from '../principal/party-signature.ts'
+import { type Answer, type Call, gateKey, gateStream, principalKey } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
 
 interface Place {
@@ -42,23 +44,37 @@ export interface Observed {
   readonly body: evidence.BodyFacts | null
   /** The answer as it is given again to the same key; `null` if it was too large. */
   readonly document: string | null
+  /** What the payee signed of it, verified under its registered key. */
+  readonly signed: SignedAnswer | null
+}
+
+export interface SignedAnswer {
+  readonly statement: ProviderResponse
+  readonly statementHash: Hash
+  readonly kid: string
+  readonly jws: string
 }
 
 export interface Concluding {
   readonly gateId: Id<'gat'>
+  readonly payee: Id<'prn'>
   readonly finding: RailFinding
   /** Fresh, or kept from an earlier commit; the state says which. */
   readonly observed: Observed | null
   readonly settlement: Profile['settlement']
 }
 
-type Reads = { readonly gate: ReturnType<typeof gateKey> }
+type Reads = {
+  readonly gate: ReturnType<typeof gateKey>
+  readonly payee: ReturnType<typeof principalKey>
+}
 type Executing = Extract<gate.Gate, { status: 'executing' }>
 
 const useCase: UseCase<Concluding, Reads, Answer> = {
-  reads: ({ gateId }) => ({ gate: gateKey(gateId) }),
-  decide: ({ gate: before }, input, stamp) => {
+  reads: ({ gateId, payee }) => ({ gate: gateKey(gateId), payee: principalKey(payee) }),
+  decide: ({ gate: before, payee }, given, stamp) => {
     const { state } = before
+    const input = { ...given, observed: signedBy(given.observed, payee.state, stamp) }
     // INVARIANT(terminal): somebody else has concluded it; their fact stands.
     if (state.status !== 'executing' || state.payment === undefined) {
       return { type: 'refuse', code: 'gate_settled' }
@@ -74,6 +90,18 @@ const useCase: UseCase<Concluding, Reads, Answer> = {
         return writing.wait(input.finding)
     }
   },
+}
+
+/** A statement counts only if its key still holds where it takes effect. */
+function signedBy(
+  observed: Observed | null,
+  payee: principal.Principal,
+  stamp: Stamp,
+): Observed | null {
+  if (observed === null || observed.signed === null) return observed
+  return keyHolds(payee, observed.signed.kid, stamp.atText)
+    ? observed
+    : { ...observed, signed: null }
 }
 
 class Conclusion {
@@ -112,7 +140,16 @@ class Conclusion {
     const document = this.#document()
     // The money has left the house: there is nothing to freeze.
     const judged = { checks, settlement, document, frozen: false }
-    return settleExecuted(this.#before, first, judged, this.#stamp)
+    return this.#withStatement(settleExecuted(this.#before, first, judged, this.#stamp))
+  }
+
+  #withStatement(outcome: Outcome<Answer>): Outcome<Answer> {
+    const signed = this.#state.observed === undefined ? this.#input.observed?.signed : null
+    if (outcome.type !== 'write' || signed === undefined || signed === null) return outcome
+    const { gateId: owner } = this.#state
+    const kept = { owner, name: 'response.jws', text: signed.jws }
+    const documents = [...outcome.write.documents, kept]
+    return { ...outcome, write: { ...outcome.write, documents } }
   }
 
   #claim(reason: ClaimRecord['reason'] | null): ClaimRecord | undefined {
@@ -163,7 +200,7 @@ class Conclusion {
     const writing = new Writing(this.#stamp)
     const document = this.#document()
     if (document !== null) writing.document(this.#state.gateId, document.name, document.text)
-    return this.#append(writing, facts)
+    return this.#withStatement(this.#append(writing, facts))
   }
 
   #append(writing: Writing, facts: readonly gate.GateEvent[]): Outcome<Answer> {
@@ -195,14 +232,10 @@ class Conclusion {
   #facts(payments: readonly PaymentFact[]): gate.GateEvent[] {
     const { observed } = this.#input
     const isNew = observed !== null && this.#state.observed === undefined
-    const { evidenceHash, observation } = observed ?? {}
     const decided = gate.decide(this.#state, {
       type: 'pay',
       payments,
-      observed:
-        isNew && evidenceHash !== undefined && observation !== undefined
-          ? { evidenceHash, observation }
-          : null,
+      observed: isNew ? recordOf(observed) : null,
     })
     if (!decided.ok) throw new Error(`an executing gate refuses: ${decided.refusal}`)
     return [...decided.value]
@@ -213,6 +246,13 @@ class Conclusion {
     const isNew = this.#state.observed === undefined
     return text === null || !isNew ? null : { name: ANSWER_DOCUMENT, text }
   }
+}
+
+/** What is written down of what came; a statement only if it is about these very bytes. */
+function recordOf({ evidenceHash, observation, signed }: Observed): gate.Observed {
+  if (signed === null) return { evidenceHash, observation }
+  const { statement, statementHash } = signed
+  return { evidenceHash, observation, signed: { statementHash, statement } }
 }
 
 type PaymentFact = Extract<gate.PaidEvent, { type: 'paymentMoved' | 'paymentReported' }>

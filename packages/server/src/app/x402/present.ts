@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { evidence, gate } from '@surety/domain'
+import { type evidence, gate } from '@surety/domain'
 import {
   canonicalize,
   type Environment,
@@ -27,9 +27,11 @@ import {
   X402_HEADERS,
 } from '@surety/protocol'
 import { type WebAnswer, WebFailure, type WebHeaders } from '../../ports/web.ts'
-import type { App } from '../runtime.ts'
+import { verifyParty } from '../principal/party-signature.ts'
+import { receiptsAt } from '../receipts.ts'
+import { type App, gateStream } from '../runtime.ts'
 import { headersToAgent } from '../web/headers.ts'
-import type { Observed } from './conclude.ts'
+import type { Observed, SignedAnswer } from './conclude.ts'
 import { offerAgain } from './offers.ts'
 import type { FetchRequest } from './request.ts'
 
@@ -73,11 +75,11 @@ export type Presented =
 export async function present(
   app: App,
   request: FetchRequest,
-  credential: string,
+  more: WebHeaders,
   mayBePrivate: boolean,
 ): Promise<Presented> {
   const { method, url, body } = request
-  const headers = [...request.headers, [X402_HEADERS.signature, credential] as const]
+  const headers = [...request.headers, ...more]
   const startedAt = formatInstant(app.clock.now())
   try {
     const sent = { method, url, headers, mayBePrivate, limits: LIMITS }
@@ -130,7 +132,51 @@ export async function observe(
   }
   const evidenceHash = hashOf(observation, app.crypto)
   const body = await bodyFacts(app, seen.body, settlement)
-  return { evidenceHash, observation, body, document }
+  const signed = await signedAnswer(app, state, { headers, observation })
+  return { evidenceHash, observation, body, document, signed }
+}
+
+/**
+ * What the payee signed of its answer, under its own registered key, for this authorization and
+ * these bytes. Anything else is as if nothing were signed: it is a header that anybody could write.
+ */
+async function signedAnswer(
+  app: App,
+  state: Executing,
+  came: { readonly headers: WebHeaders; readonly observation: ResponseObservation },
+): Promise<SignedAnswer | null> {
+  const jws = headerOf(came.headers, X402_HEADERS.statement)
+  if (jws === undefined) return null
+  const { tenantId, environment, authorization } = state
+  const scope = { tenantId, environment }
+  const caller = { principalId: authorization.payee, scope, scopes: new Set<string>(), traceId: '' }
+  const types = ['ProviderResponse.v1'] as const
+  const verified = await verifyParty(app, caller, { types, jws, signer: 'payee' })
+  if (!verified.ok) return null
+  const { object: statement, hash: statementHash, kid } = verified.value
+  if (!gate.isSignedFor(state, came.observation, statement)) return null
+  return { statement, statementHash, kid, jws }
+}
+
+/**
+ * The signed authorization, for a payee that is registered here with a key to sign answers with.
+ * Nobody else is told who buys.
+ */
+export async function authorizationFor(app: App, state: Executing): Promise<WebHeaders> {
+  const { tenantId, environment, authorization, gateId } = state
+  const scope = { tenantId, environment }
+  const { state: payee } = await app.store.reads.state(scope, 'principal', authorization.payee)
+  const at = formatInstant(app.clock.now())
+  const mayAnswer =
+    payee.status === 'registered' &&
+    payee.keys.some(
+      ({ purpose, notBefore, notAfter }) =>
+        purpose === 'response' && notBefore <= at && (notAfter === null || at <= notAfter),
+    )
+  if (!mayAnswer) return []
+  const receipts = await receiptsAt(app, scope, gateStream(gateId), 'all')
+  const jws = receipts.find(({ type }) => type === 'Authorization.v1')?.jws
+  return jws === undefined ? [] : [[X402_HEADERS.authorization, jws]]
 }
 
 export function ensurePayment(state: Executing): PaymentStatus {

@@ -98,7 +98,11 @@ async function conclude(
     const observed = await keptObservation(app, scope, state, settlement)
     const traceId = Buffer.from(app.random.bytes(16)).toString('hex')
     const caller: Caller = { principalId: 'system', scope, scopes: new Set(), traceId }
-    const done = await run(app, caller, concludeWith({ gateId, finding, observed, settlement }))
+    const done = await run(
+      app,
+      caller,
+      concludeWith({ gateId, payee: authorization.payee, finding, observed, settlement }),
+    )
     if (!done.ok) app.log.warn({ gateId, code: done.refusal }, 'a payment was not concluded')
   } catch (cause) {
     app.log.warn({ err: cause, gateId }, 'a payment was not concluded; it will be tried again')
@@ -118,5 +122,7 @@ export async function keptObservation(
   const documents = await app.store.reads.documents(scope, state.gateId)
   const document = documents.get(ANSWER_DOCUMENT) ?? null
   const kept = document === null ? null : keptAnswer(document).body
-  return { evidenceHash, observation, body: await bodyFacts(app, kept, settlement), document }
+  const body = await bodyFacts(app, kept, settlement)
+  // What was signed of it stands beside it already.
+  return { evidenceHash, observation, body, document, signed: null }
 }

@@ -94,7 +94,11 @@ async function resumeExecuting(
   const { settlement } = terms.profile
   const observed = await keptObservation(app, caller.scope, state, settlement)
   const system: Caller = { ...caller, principalId: 'system' }
-  await run(app, system, concludeWith({ gateId, finding, observed, settlement }))
+  await run(
+    app,
+    system,
+    concludeWith({ gateId, payee: payment.payee, finding, observed, settlement }),
+  )
   const after = await app.store.reads.state(caller.scope, 'gate', gateId)
   return ok({ type: 'ended', state: after.state as Known, answer })
 }

@@ -4,7 +4,14 @@
  * @module
  */
 import type { gate } from '@surety/domain'
-import { err, ok, type ProblemCode, type Profile, type Result } from '@surety/protocol'
+import {
+  err,
+  ok,
+  type ProblemCode,
+  type Profile,
+  type Result,
+  X402_HEADERS,
+} from '@surety/protocol'
 import { type Begun, type WebAnswer, WebFailure } from '../../../ports/web.ts'
 import { Failure } from '../../../ports.ts'
 import { notePayee } from '../../control/system-control.ts'
@@ -12,7 +19,14 @@ import { profileByHash } from '../../profile/current-profile.ts'
 import { type App, type Caller, run, type Signed } from '../../runtime.ts'
 import { headersToAgent } from '../../web/headers.ts'
 import { concludeWith, type Observed } from '../conclude.ts'
-import { credentialOf, ensurePayment, KEPT_BYTES_MAX, observe, present } from '../present.ts'
+import {
+  authorizationFor,
+  credentialOf,
+  ensurePayment,
+  KEPT_BYTES_MAX,
+  observe,
+  present,
+} from '../present.ts'
 import { lookUpOne } from '../rail.ts'
 import type { FetchRequest } from '../request.ts'
 import { gateNow, mayBePrivate as isNamedPrivate } from '../resume.ts'
@@ -72,7 +86,9 @@ async function answerTo(
   const offer = documents.get('offer.json') ?? ''
   const credential = await credentialOf(app, ensurePayment(state), offer, environment)
   const mayBePrivate = await isNamedPrivate(app, caller, request.url)
-  const presented = await present(app, request, credential, mayBePrivate)
+  const authorization = await authorizationFor(app, state)
+  const more = [[X402_HEADERS.signature, credential] as const, ...authorization]
+  const presented = await present(app, request, more, mayBePrivate)
   if (presented.type === 'silence') return null
   const { answer, startedAt } = presented
   try {
@@ -147,7 +163,11 @@ async function concluded(
   // Where the chain is silent nobody knows what the payee did.
   const outcome = finding.type === 'nothing' ? 'failed' : 'answered'
   if (found !== undefined) await notePayee(app, caller.scope, payment.payee, outcome)
-  const written = await run(app, system, concludeWith({ gateId, finding, observed, settlement }))
+  const written = await run(
+    app,
+    system,
+    concludeWith({ gateId, payee: payment.payee, finding, observed, settlement }),
+  )
   if (written.ok) return written.value
   // The chain had been looked at by a worker meanwhile, or nothing new is known.
   const isKnown = written.refusal === 'gate_settled' || written.refusal === 'payment_unknown'
