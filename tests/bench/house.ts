@@ -48,15 +48,7 @@ export async function start(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Started> {
   const started = performance.now()
-  const args = [
-    ...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []),
-    SURETY,
-    'serve',
-    '--data',
-    directory,
-    '--port',
-    '0',
-  ]
+  const args = [SURETY, 'serve', '--data', directory, '--port', '0']
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },

@@ -79,7 +79,11 @@ function quotedName(name: string): string {
   return quoted
 }
 
+/** Printable ASCII without the quotation mark and the backslash: what stands for itself. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
 function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
   // RFC 8785 §3.2.2.2: what has no UTF-8 form ends the serialization.
   if (!text.isWellFormed()) throw new TypeError('a lone surrogate')
   return JSON.stringify(text)

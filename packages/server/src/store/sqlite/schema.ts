@@ -78,9 +78,9 @@ export const IN_MEMORY = ':memory:'
 export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file)
   // Page size must be set before the first table; FULL is what makes an answer durable.
-  db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  db.exec('PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   db.exec('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536')
-  db.exec('PRAGMA wal_autocheckpoint = 1000')
+  db.exec('PRAGMA wal_autocheckpoint = 4000')
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
   if (version === 0) {
     db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${String(SCHEMA_VERSION)}; COMMIT`)
