@@ -3,7 +3,14 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { PAYEES } from '@surety/local-chain'
 import { answer } from '../support/approvals.ts'
-import { applyProfile, type Member, pass } from '../support/house.ts'
+import {
+  apiKeyFor,
+  applyProfile,
+  clientOf,
+  type Member,
+  pass,
+  presentation,
+} from '../support/house.ts'
 import { lift, stop } from '../support/people/controls.ts'
 import { buy, buyingProfile, moneyOf, openTown, type Town } from './town.ts'
 
@@ -39,6 +46,26 @@ test('approved, the same call pays; before that and after that nothing is paid',
   assert.equal(bought.gate?.settlement?.status, 'captured')
   const again = await buy(town, '/weather', { idempotencyKey })
   assert.equal(again.gate?.gateId, bought.gate?.gateId)
+  assert.equal(await town.world.balance(PAYEES.express), earned + 10_000n)
+})
+
+test('what its own rail pays is executed by nobody, and settled by nobody’s word', async () => {
+  const earned = await town.world.balance(PAYEES.express)
+  const idempotencyKey = 'a-purchase-for-the-other-door'
+  const asked = await wait(idempotencyKey)
+  await answer(reviewer, asked)
+  const params = { gateId: asked.gateId ?? '' }
+  const held = await town.agent.client.call('postGatesAuthorize', { params })
+  const agentKey = await apiKeyFor(town.house.operator, town.agent.principalId, ['gates:execute'])
+  const agent = clientOf(town.house.running.url, agentKey)
+  const body = presentation(held)
+  await assert.rejects(agent.call('postGatesExecute', { params, body }), {
+    code: 'gate_paid_by_rail',
+  })
+  const now = await town.agent.client.call('getGatesOne', { params })
+  assert.deepEqual([now.state, now.settlement?.status], ['authorized', 'held'])
+  const bought = await buy(town, '/weather', { idempotencyKey })
+  assert.equal(bought.gate?.settlement?.status, 'captured')
   assert.equal(await town.world.balance(PAYEES.express), earned + 10_000n)
 })
 

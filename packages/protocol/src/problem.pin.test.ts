@@ -88,6 +88,7 @@ const published = {
   gate_not_executing: [409, 'never'],
   gate_not_in_review: [409, 'never'],
   gate_settled: [409, 'never'],
+  gate_paid_by_rail: [409, 'never'],
   authorization_consumed: [409, 'never'],
   authorization_expired: [409, 'never'],
   authorization_mismatch: [422, 'never'],

@@ -212,7 +212,10 @@ function commandOf(
       return given(gate, { ...recorded, authorized: withoutType(authorized) })
     }
     case 'executionStarted':
-      return given(gate, executeOf(gate, fact, at, profiles))
+      return given(gate, {
+        ...executeOf(gate, fact, at, profiles),
+        ...(next?.type === 'paymentMoved' ? { pays: true } : {}),
+      })
     case 'evidenceAccepted':
       return given(gate, { ...fact, type: 'accept', at })
     case 'evidenceTimedOut':

@@ -76,6 +76,8 @@ export type GateCommand =
       readonly presented: Presented
       readonly executorId: Id<'prn'>
       readonly at: Instant
+      /** Surety pays over the gate's own rail, in this very commit. */
+      readonly pays?: true
       /** The profile it was authorized under. */
       readonly terms: { readonly strictBinding: boolean; readonly evidenceWithinMs: number }
       /** As it is now. */
@@ -124,6 +126,7 @@ export type GateRefusal = Extract<
   | 'gate_not_authorized'
   | 'gate_not_executing'
   | 'gate_settled'
+  | 'gate_paid_by_rail'
   | 'gate_not_in_review'
   | 'authorization_consumed'
   | 'authorization_expired'
@@ -160,7 +163,7 @@ export function decide(
       // INVARIANT(unknown): the clock ends nothing that was presented to a rail.
       if (
         gate.status !== 'executing' ||
-        gate.payment !== undefined ||
+        gate.quote !== undefined ||
         command.at <= instantOf(gate.evidenceBy)
       ) {
         return err('gate_not_executing')
@@ -223,6 +226,8 @@ function execute(gate: Gate, command: Command<'execute'>): Events {
   if ('executingAt' in gate) return err('authorization_consumed')
   if (gate.status === 'expired' && gate.authorization !== null) return err('authorization_expired')
   if (gate.status !== 'authorized') return err('gate_not_authorized')
+  // INVARIANT(one-truth): what its own rail pays is never settled by a payee's word.
+  if ((gate.quote !== undefined) !== (command.pays === true)) return err('gate_paid_by_rail')
   const { authorization, intent } = gate
   const { presented, terms, now, at, executorId } = command
   if (command.authorizationHash !== gate.authorizationHash) return err('authorization_mismatch')
@@ -245,7 +250,7 @@ function execute(gate: Gate, command: Command<'execute'>): Events {
 }
 
 function accept(gate: Gate, command: Command<'accept'>): Events {
-  if (gate.status !== 'executing' || gate.payment !== undefined) {
+  if (gate.status !== 'executing' || gate.quote !== undefined) {
     const isOver = 'executingAt' in gate && gate.status !== 'executing'
     return err(isOver ? 'gate_settled' : 'gate_not_executing')
   }
@@ -268,7 +273,7 @@ function settle(gate: Gate, command: Command<'settle'>): Events {
   if (settlementDecision.decisionHash !== gate.decisionHash) {
     throw new Error('a verdict on another decision')
   }
-  if ((verdict === 'capture') !== (gate.payment !== undefined)) {
+  if ((verdict === 'capture') !== (gate.quote !== undefined)) {
     throw new Error('what a rail has taken is captured, and nothing else is')
   }
   ensureConclusion(gate, OUTCOME_OF_VERDICT[verdict], receipt, transfer)

@@ -139,6 +139,7 @@ test('every refusal of a gate has its case', () => {
     gate_not_authorized: true,
     gate_not_executing: true,
     gate_settled: true,
+    gate_paid_by_rail: true,
     gate_not_in_review: true,
     authorization_consumed: true,
     authorization_expired: true,

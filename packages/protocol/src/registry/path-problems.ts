@@ -130,6 +130,12 @@ export const PATH_PROBLEMS = {
   gate_not_executing: problem(409, 'never', 'the gate is not executing', 'read the gate'),
   gate_not_in_review: problem(409, 'never', 'the gate is not in review', 'read the gate'),
   gate_settled: problem(409, 'never', 'the gate is settled', 'read its receipts'),
+  gate_paid_by_rail: problem(
+    409,
+    'never',
+    'this gate is paid over its own rail, by Surety',
+    'send the fetch again with its idempotency key',
+  ),
   authorization_consumed: problem(
     409,
     'never',

@@ -152,6 +152,7 @@ export function startPayment(
     presented: { request: intent.requestFingerprint, amount: amountMax, ...bound },
     executorId: intent.agentId,
     at: stamp.at,
+    pays: true,
     terms: { strictBinding, evidenceWithinMs: settlement.evidenceWithinMs },
     now: {
       policyHash: read.activeProfile.state?.policyHash ?? input.denyAllHash,

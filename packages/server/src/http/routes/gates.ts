@@ -113,6 +113,7 @@ const execute = route({
     ...BINDING_PROBLEMS,
     'gate_not_found',
     'gate_not_authorized',
+    'gate_paid_by_rail',
     'authorization_consumed',
     'authorization_expired',
     'authorization_mismatch',
