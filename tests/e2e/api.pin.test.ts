@@ -17,6 +17,7 @@ import {
   roleAct,
   rule,
 } from '../support/house.ts'
+import { PAID_EVENTS } from '../support/paid-events.ts'
 import { draining, lift } from '../support/people/controls.ts'
 
 /** Method, path, scope, status. */
@@ -205,20 +206,6 @@ const EVENTS = {
   settlementDecided: true,
   tenantFounded: false,
   walletCreated: false,
-}
-
-/** What happens besides where money leaves the house: tests/x402 sees each of them. */
-const PAID_EVENTS: Readonly<Record<string, boolean>> = {
-  claimOpened: false,
-  inboundFunded: false,
-  inboundReceived: false,
-  paymentMoved: false,
-  paymentReported: true,
-  probeDecided: true,
-  refundReceived: false,
-  responseObserved: false,
-  walletFrozen: false,
-  walletUnfrozen: false,
 }
 
 test('the events of a house that did everything are these, and these are signed (receipts)', async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { PAYEES } from '@surety/local-chain'
 import { fsck } from '@surety/server'
+import { rows } from '../support/books.ts'
 import { applyProfile } from '../support/house.ts'
+import { PAID_EVENTS } from '../support/paid-events.ts'
 import { buy, buyingProfile, moneyOf, openTown, type Town } from './town.ts'
 
 let town: Town
@@ -143,6 +145,15 @@ test('a frozen wallet pays nothing, until it is thawed', async () => {
   await unpaid(() => assert.rejects(buy(town, '/weather'), { code: 'payment_denied' }))
   await client.call('postWalletsUnfreeze', { params, body: { reason: 'found' } })
   assert.equal((await buy(town, '/weather')).gate?.settlement?.status, 'captured')
+})
+
+test('every fact of paying that is pinned has happened here', () => {
+  const sql = "SELECT DISTINCT json_extract(event, '$.type') AS type FROM events"
+  const seen = new Set(rows(town.house.directory, sql).map(({ type }) => type))
+  assert.deepEqual(
+    Object.keys(PAID_EVENTS).filter((type) => !seen.has(type)),
+    [],
+  )
 })
 
 test('everything in the data directory agrees', async () => {

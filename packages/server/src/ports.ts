@@ -337,6 +337,8 @@ export interface Store {
   keepSignatures(rows: readonly SignedRow[]): Promise<void>
   /** Keeps a document that can be made again, such as the signature over a bundle's manifest. */
   keepDocument(scope: Scope, owner: string, name: string, text: string): Promise<void>
+  /** Lets go of a document whose time is over, and of the deadline that said so. */
+  forget(row: DueRow, owner: string, name: string): Promise<void>
   settleOutbox(
     delivered: readonly number[],
     failed: readonly { readonly position: number; readonly notBefore: Instant }[],

@@ -15,6 +15,8 @@ const UNIQUES = "SELECT scope, family, name, owner FROM uniques WHERE family <> 
 const KEPT = "SELECT scope, name, owner FROM uniques WHERE family = 'idempotency'"
 const ANSWER = 'SELECT request_hash, answer FROM answers WHERE position = ?'
 const ANSWERS = 'SELECT count(*) AS found FROM answers'
+const ANSWER_KEPT =
+  "SELECT name FROM documents WHERE scope = ? AND owner = ? AND name = 'answer.json'"
 const DEADLINES = 'SELECT due, scope, id FROM deadlines'
 const OUTBOX = 'SELECT position, scope, topic, body FROM outbox'
 
@@ -144,6 +146,8 @@ export class Names {
   #checkDeadlines(tables: Tables): void {
     for (const { due, scope, id } of tables.rows(DEADLINES)) {
       const key = `${String(scope)} ${String(id)}`
+      const isKept = tables.row(ANSWER_KEPT, Number(scope), String(id).replace(/^ans_/, 'gat_'))
+      if (String(id).startsWith('ans_') && isKept !== undefined) continue
       const isDue = this.#deadlines.get(key) === Number(due)
       this.#findings.expect('deadlines', isDue, `${String(id)} is not due at ${String(due)}`)
       if (isDue) this.#deadlines.delete(key)

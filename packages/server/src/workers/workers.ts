@@ -10,6 +10,7 @@ import { escalateApproval } from '../app/gate/approval/escalate-approval.ts'
 import { passDeadline } from '../app/gate/end-gate.ts'
 import { signEvents } from '../app/receipts.ts'
 import { type App, type Caller, run } from '../app/runtime.ts'
+import { forgetAnswer, isAnswerRow } from '../app/x402/answer/kept.ts'
 import { reconcile } from '../app/x402/reconcile.ts'
 import { receiveInScope } from '../app/x402/wallet/inbound.ts'
 import { type DueRow, Failure, type Notifier, type ReceiptRow } from '../ports.ts'
@@ -35,8 +36,12 @@ async function expire(app: App): Promise<void> {
   let after: DueRow | undefined
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     const due = await app.store.reads.due(at, ROWS_MAX, after)
+    await Promise.all(due.filter(isAnswerRow).map((row) => forgetAnswer(app, row)))
     // What waits for a chain is not ended by the clock.
-    const others = await reconcile(app, due)
+    const others = await reconcile(
+      app,
+      due.filter((row) => !isAnswerRow(row)),
+    )
     await Promise.all(others.map((row) => endOverdue(app, row)))
     after = due.at(-1)
     if (after === undefined) return

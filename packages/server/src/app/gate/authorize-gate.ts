@@ -122,7 +122,8 @@ const useCase: UseCase<Authorizing, AuthorizingReads, Answer> = {
     const writing = new Writing(stamp)
     const record = asked?.state.status === 'approved' ? asked.state.record : undefined
     const records = record === undefined ? [] : [record]
-    const decisionHash = decideOn({ before, read, input, records }, writing, stamp)
+    const { decisionHash, ...decided } = decideOn({ before, read, input, records }, writing, stamp)
+    if (decided.isFull) return FULL
     if (before.status === 'waiting' && asked !== undefined) {
       const used = consume(writing, asked, decisionHash, stamp)
       if (!used.ok) return { type: 'refuse', code: used.refusal }
@@ -160,17 +161,28 @@ export function refusalBefore(
   stamp: Stamp,
 ): Exclude<Outcome<Answer>, { type: 'write' }> | undefined {
   if (isStale(read, input, stamp)) return { type: 'stale' }
-  // A count that could not be kept exactly is not begun: afterwards nothing may stop the money.
-  const full = read.counters.some(
-    ({ reserved, spent }) => reserved + spent + BigInt(input.intent.amount) > AMOUNT_MAX,
-  )
-  if (full) return { type: 'refuse', code: 'amount_overflow', detail: 'a budget counter is full' }
   const { intentKid } = input
   if (intentKid === null) return undefined
   if (keyHolds(read.parties[0]?.state ?? { status: 'none' }, intentKid, stamp.atText)) {
     return undefined
   }
   return { type: 'refuse', code: 'signing_key_not_valid', detail: intentKid }
+}
+
+/** A count that could not be kept exactly is not begun: afterwards nothing may stop the money. */
+export const FULL = {
+  type: 'refuse',
+  code: 'amount_overflow',
+  detail: 'a budget counter is full',
+} as const
+
+/** Whether what is allowed would be more than can be counted. What is denied counts nothing. */
+export function isFull({ counters }: DecisionReads, { intent }: Deciding, state: Decided): boolean {
+  const amount = BigInt(intent.amount)
+  return (
+    state.status === 'authorized' &&
+    counters.some(({ reserved, spent }) => reserved + spent + amount > AMOUNT_MAX)
+  )
 }
 
 /** INVARIANT(control): the decision is made under the profile that rules at its own commit. */
@@ -201,7 +213,7 @@ function isSameTime(input: Deciding, stamp: Stamp) {
   )
 }
 
-/** Decides and writes the gate's new state; answers with the hash of the decision. */
+/** Decides and writes the gate's new state. What is full must not be committed. */
 export function decideOn(
   deciding: {
     readonly before: Undecided
@@ -212,7 +224,7 @@ export function decideOn(
   },
   writing: Writing,
   stamp: Stamp,
-): Hash {
+): { readonly decisionHash: Hash; readonly isFull: boolean } {
   const { before, read, input, records } = deciding
   const { facts, state } = decideInto(writing, before, { read, input, stamp, records })
   const stream = gateStream(before.gateId)
@@ -221,7 +233,7 @@ export function decideOn(
   if (state.status === 'denied' || state.status === 'waiting') {
     writing.notify(`gate.${state.status}`, noticeOf(state, stamp))
   }
-  return state.decisionHash
+  return { decisionHash: state.decisionHash, isFull: isFull(read, input, state) }
 }
 
 /** Decides on a gate: its facts, what they do to money, whom they ask, and the state after. */

@@ -8,6 +8,7 @@
  */
 import { evidence, gate, payment, type principal, receipt } from '@surety/domain'
 import {
+  addMs,
   type ClaimRecord,
   type Hash,
   hashOf,
@@ -24,6 +25,7 @@ import { deadlineOf, evolveAll } from '../gate/view.ts'
 import { keyHolds } from '../principal/party-signature.ts'
 import { type Answer, type Call, gateKey, gateStream, principalKey } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
+import { ANSWER_DOCUMENT, ANSWER_KEPT_MS, answerRow } from './answer/kept.ts'
 
 interface Place {
   readonly transaction: string
@@ -143,13 +145,17 @@ class Conclusion {
     return this.#withStatement(settleExecuted(this.#before, first, judged, this.#stamp))
   }
 
+  /** Besides: what the payee signed is kept for good, and the answer for a while. */
   #withStatement(outcome: Outcome<Answer>): Outcome<Answer> {
-    const signed = this.#state.observed === undefined ? this.#input.observed?.signed : null
-    if (outcome.type !== 'write' || signed === undefined || signed === null) return outcome
+    const observed = this.#state.observed === undefined ? this.#input.observed : null
+    if (outcome.type !== 'write' || observed === null) return outcome
     const { gateId: owner } = this.#state
-    const kept = { owner, name: 'response.jws', text: signed.jws }
-    const documents = [...outcome.write.documents, kept]
-    return { ...outcome, write: { ...outcome.write, documents } }
+    const { signed, document } = observed
+    const kept = signed === null ? [] : [{ owner, name: 'response.jws', text: signed.jws }]
+    const due = { id: answerRow(owner), from: null, to: addMs(this.#stamp.at, ANSWER_KEPT_MS) }
+    const documents = [...outcome.write.documents, ...kept]
+    const deadlines = [...outcome.write.deadlines, ...(document === null ? [] : [due])]
+    return { ...outcome, write: { ...outcome.write, documents, deadlines } }
   }
 
   #claim(reason: ClaimRecord['reason'] | null): ClaimRecord | undefined {
@@ -256,9 +262,6 @@ function recordOf({ evidenceHash, observation, signed }: Observed): gate.Observe
 }
 
 type PaymentFact = Extract<gate.PaidEvent, { type: 'paymentMoved' | 'paymentReported' }>
-
-/** What is kept of the answer to a purchase, so that it can be given again. */
-export const ANSWER_DOCUMENT = 'answer.json'
 
 /** Writes down what was found. */
 export function concludeWith(input: Concluding): Call<Concluding, Reads> {

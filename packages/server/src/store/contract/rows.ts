@@ -1,6 +1,7 @@
 /** Rows that workers and doors read: their order where it is promised, and how long they stay. */
 import assert from 'node:assert/strict'
 import type { Instant } from '@surety/protocol'
+import { ensureInstant } from '@surety/protocol'
 import { Failure } from '../../ports.ts'
 import { EARLY, execute, type Laws, nameOf, OTHER, rename, SCOPE, writing } from './support.ts'
 
@@ -130,6 +131,18 @@ export const ROWS: Laws = {
     const kept = await store.reads.documents(SCOPE, 'a')
     assert.deepEqual(new Set(kept), new Set(Object.entries({ fact: 'one', made: 'y' })))
     assert.equal((await store.reads.documents(OTHER, 'a')).size, 0)
+  },
+
+  'what is forgotten is gone with its deadline, and nothing else is': async (store) => {
+    const documents = ['old', 'new'].map((name) => ({ owner: 'a', name, text: name }))
+    const deadlines = ['ans_1', 'ans_2'].map((id) => ({ id, from: null, to: ensureInstant(5) }))
+    await rename(store, 'a', 'one', { parts: { documents, deadlines } })
+    const [first, second] = await store.reads.due(ensureInstant(9), 9)
+    assert.ok(first !== undefined && second !== undefined)
+    await store.forget(first, 'a', 'old')
+    await store.forget({ ...second, scope: OTHER }, 'a', 'new')
+    assert.deepEqual(await store.reads.due(ensureInstant(9), 9), [second])
+    assert.deepEqual([...(await store.reads.documents(SCOPE, 'a'))], [['new', 'new']])
   },
 
   'closing commits what waits, and then refuses': async (store, place) => {

@@ -163,6 +163,16 @@ class GroupCommit implements SqliteStore {
     })
   }
 
+  forget(...[{ due, scope, id }, owner, name]: Parameters<Store['forget']>): Promise<void> {
+    const document = 'DELETE FROM documents WHERE scope = ? AND owner = ? AND name = ?'
+    const deadline = 'DELETE FROM deadlines WHERE due = ? AND scope = ? AND id = ?'
+    return this.#chore((statements, rows) => {
+      const number = rows.scopeNumber(scope) as number
+      statements.get(document).run(number, owner, name)
+      statements.get(deadline).run(due, number, id)
+    })
+  }
+
   settleOutbox(...[delivered, failed]: Parameters<Store['settleOutbox']>): Promise<void> {
     return this.#chore((statements) => {
       for (const position of delivered) {

@@ -241,14 +241,42 @@ async function receiveAll(app: App, scope: Scope, owner: Known): Promise<void> {
     for (const asset of CHAIN_ASSETS.values()) {
       if (asset.network !== network) continue
       const place = `${owner.walletId}/${asset.id}`
-      const fromBlock = app.scanned.get(place) ?? BigInt(owner.since[network] ?? 0) + 1n
+      const cursor = cursorName(asset.id)
+      const fromBlock =
+        app.scanned.get(place) ?? (await firstBlock(app, scope, owner, { network, cursor }))
       const found = await chain.inbound({ asset: asset.id, to: owner.address, fromBlock })
       for (const transfer of found.transfers) {
         await receiveOne(app, scope, { owner, network, asset: asset.id, transfer })
       }
       app.scanned.set(place, found.through + 1n)
+      const steps = (block: bigint) => block / CURSOR_STEP
+      const isFar = steps(found.through) > steps(fromBlock)
+      if (isFar || found.transfers.length > 0) {
+        const { walletId } = owner
+        await app.store.keepDocument(scope, walletId, cursor, String(found.through))
+      }
     }
   }
+}
+
+/** How often, in blocks, it is written down how far was looked. */
+const CURSOR_STEP = 256n
+/** A chain may go back a little; what is looked at twice is booked once. */
+const LOOK_BACK = 256n
+
+const cursorName = (asset: string): string => `scanned-${asset.replaceAll(/[^\w]/g, '-')}`
+
+/** Where to look on after a restart: never behind the wallet's own first block. */
+async function firstBlock(
+  app: App,
+  scope: Scope,
+  { walletId, since }: Known,
+  { network, cursor }: { readonly network: string; readonly cursor: string },
+): Promise<bigint> {
+  const first = BigInt(since[network] ?? 0) + 1n
+  const kept = (await app.store.reads.documents(scope, walletId)).get(cursor)
+  const again = kept === undefined ? first : BigInt(kept) - LOOK_BACK
+  return again > first ? again : first
 }
 
 async function receiveOne(
