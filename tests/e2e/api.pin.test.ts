@@ -17,8 +17,8 @@ import {
   roleAct,
   rule,
 } from '../support/house.ts'
-import { PAID_EVENTS } from '../support/paid-events.ts'
 import { draining, lift } from '../support/people/controls.ts'
+import { PAID_EVENTS } from '../x402/paid-events.ts'
 
 /** Method, path, scope, status. */
 const ROUTES = [

@@ -1,4 +1,4 @@
-/** Money that comes back under the nonce of a payment says by itself which payment it gives back. */
+/** Money that comes back under the nonce of a payment says by itself what it gives back. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

@@ -5,7 +5,7 @@ import { PAYEES } from '@surety/local-chain'
 import { fsck } from '@surety/server'
 import { rows } from '../support/books.ts'
 import { applyProfile } from '../support/house.ts'
-import { PAID_EVENTS } from '../support/paid-events.ts'
+import { PAID_EVENTS } from './paid-events.ts'
 import { buy, buyingProfile, moneyOf, openTown, type Town } from './town.ts'
 
 let town: Town

@@ -6,7 +6,6 @@
  */
 import { approval, gate, ledger, policy, receipt } from '@surety/domain'
 import {
-  AMOUNT_MAX,
   type ApprovalRecord,
   canonicalize,
   type DecisionFacts,
@@ -48,7 +47,7 @@ import {
 import { Writing } from '../write-set.ts'
 import { appendApproval } from './approval/append-approval.ts'
 import { openApproval } from './approval/open-approval.ts'
-import { type Counting, countingOf, rateClaims, rateNames } from './counting.ts'
+import { type Counting, countingOf, FULL, isFull, rateClaims, rateNames } from './counting.ts'
 import { controlReads, countersOf, decisionFacts, partiesOf } from './facts.ts'
 import { claimsFor, eventTransfer, noticeOf } from './money.ts'
 import { deadlineOf, evolveAll } from './view.ts'
@@ -122,10 +121,10 @@ const useCase: UseCase<Authorizing, AuthorizingReads, Answer> = {
     const writing = new Writing(stamp)
     const record = asked?.state.status === 'approved' ? asked.state.record : undefined
     const records = record === undefined ? [] : [record]
-    const { decisionHash, ...decided } = decideOn({ before, read, input, records }, writing, stamp)
+    const decided = decideOn({ before, read, input, records }, writing, stamp)
     if (decided.isFull) return FULL
     if (before.status === 'waiting' && asked !== undefined) {
-      const used = consume(writing, asked, decisionHash, stamp)
+      const used = consume(writing, asked, decided.decisionHash, stamp)
       if (!used.ok) return { type: 'refuse', code: used.refusal }
     }
     return writing.answer(null, gateStream(before.gateId))
@@ -167,22 +166,6 @@ export function refusalBefore(
     return undefined
   }
   return { type: 'refuse', code: 'signing_key_not_valid', detail: intentKid }
-}
-
-/** A count that could not be kept exactly is not begun: afterwards nothing may stop the money. */
-export const FULL = {
-  type: 'refuse',
-  code: 'amount_overflow',
-  detail: 'a budget counter is full',
-} as const
-
-/** Whether what is allowed would be more than can be counted. What is denied counts nothing. */
-export function isFull({ counters }: DecisionReads, { intent }: Deciding, state: Decided): boolean {
-  const amount = BigInt(intent.amount)
-  return (
-    state.status === 'authorized' &&
-    counters.some(({ reserved, spent }) => reserved + spent + amount > AMOUNT_MAX)
-  )
 }
 
 /** INVARIANT(control): the decision is made under the profile that rules at its own commit. */
@@ -233,7 +216,7 @@ export function decideOn(
   if (state.status === 'denied' || state.status === 'waiting') {
     writing.notify(`gate.${state.status}`, noticeOf(state, stamp))
   }
-  return { decisionHash: state.decisionHash, isFull: isFull(read, input, state) }
+  return { decisionHash: state.decisionHash, isFull: isFull(read, input, state.status) }
 }
 
 /** Decides on a gate: its facts, what they do to money, whom they ask, and the state after. */

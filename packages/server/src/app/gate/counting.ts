@@ -5,7 +5,13 @@
  * @module
  */
 import { policy } from '@surety/domain'
-import type { DecisionFacts, Id, Instant, RateFacts } from '@surety/protocol'
+import {
+  AMOUNT_MAX,
+  type DecisionFacts,
+  type Id,
+  type Instant,
+  type RateFacts,
+} from '@surety/protocol'
 import type { Counter, CounterClaim, CounterName, RateName } from '../../ports.ts'
 
 export interface Counting {
@@ -64,4 +70,22 @@ export function rateClaims({ rates }: Counting): readonly CounterClaim[] {
     reserved: 0n,
     spent: 1n,
   }))
+}
+
+/** A count that could not be kept exactly is not begun: afterwards nothing may stop the money. */
+export const FULL = {
+  type: 'refuse',
+  code: 'amount_overflow',
+  detail: 'a budget counter is full',
+} as const
+
+/** Whether what is allowed is more than can be counted. What is denied counts nothing. */
+export function isFull(
+  { counters }: { readonly counters: readonly Counter[] },
+  { intent }: { readonly intent: Pick<DecisionFacts['intent'], 'amount'> },
+  status: string,
+): boolean {
+  const amount = BigInt(intent.amount)
+  const isOver = ({ reserved, spent }: Counter) => reserved + spent + amount > AMOUNT_MAX
+  return status === 'authorized' && counters.some(isOver)
 }

@@ -18,14 +18,8 @@ import {
 } from '@surety/protocol'
 import type { Facts, Outcome, Stamp, UseCase } from '../../ports.ts'
 import { stopsSpend } from '../control/standing.ts'
-import {
-  type Deciding,
-  decideInto,
-  decisionReads,
-  FULL,
-  isFull,
-  refusalBefore,
-} from '../gate/authorize-gate.ts'
+import { type Deciding, decideInto, decisionReads, refusalBefore } from '../gate/authorize-gate.ts'
+import { FULL, isFull } from '../gate/counting.ts'
 import { chainUsable, partiesOf, walletFacts } from '../gate/facts.ts'
 import { noticeOf } from '../gate/money.ts'
 import { deadlineOf, evolveAll } from '../gate/view.ts'
@@ -66,7 +60,7 @@ export const purchase: UseCase<Purchasing, ReturnType<typeof decisionReads>, Ans
     if (before.status !== 'declared') throw new Error(`declared, and ${before.status}`)
     const writing = new Writing(stamp)
     const { facts, state } = decideInto(writing, before, { read, input, stamp })
-    if (isFull(read, input, state)) return FULL
+    if (isFull(read, input, state.status)) return FULL
     const all = [...declared.value, ...facts]
     if (state.status !== 'authorized') return write(writing, input, stamp, { facts: all, state })
     const started = startPayment(state, { read, input, stamp })

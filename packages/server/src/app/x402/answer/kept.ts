@@ -1,7 +1,7 @@
 /**
  * The answer of a purchase, kept for a while so that it can be given again to the same key.
  *
- * INVARIANT(redaction): what agents bought is theirs; the house lets go of it when its time is over.
+ * INVARIANT(redaction): what agents bought is theirs; the house lets go of it in time.
  *
  * @module
  */
