@@ -110,9 +110,17 @@ test('a profile in shadow is kept beside the one that rules, and decides nothing
   await applyProfile(house, another())
   const before = await ruling()
   const strict = another({ mode: 'shadow', limits: { perRequest: [{ asset: 'USD/2', max: '0' }] } })
-  const { policyHash, active } = await applyProfile(house, strict)
+  const { active } = await applyProfile(house, strict)
   assert.equal(active, false)
   assert.equal(await ruling(), before)
+  assert.equal((await declareAndAuthorize(market, '1')).state, 'authorized')
+  // Nor does it disturb what both count, over windows of different lengths.
+  const often = (windowMs: number) =>
+    ({ id: 'often', per: 'agent', windowMs, max: 1_000, outcome: 'deny' }) as const
+  await applyProfile(house, another({ rates: [often(60_000)] }))
+  const { limits } = strict
+  const watching = another({ mode: 'shadow', rates: [often(120_000)], limits })
+  const { policyHash } = await applyProfile(house, watching)
   assert.equal((await declareAndAuthorize(market, '1')).state, 'authorized')
   const end = (hash: string) => {
     const action = house.operator.party.endShadow(hash, 'test')

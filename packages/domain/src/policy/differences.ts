@@ -11,7 +11,7 @@ import { indexOf, periodsAt, usedOf } from './counters.ts'
 import { evaluate } from './evaluate.ts'
 import type { CompiledProfile, Limits } from './profile/compile.ts'
 import { matching } from './profile/match.ts'
-import { rateIndexOf, rowOf } from './rates.ts'
+import { rateCounts, rowOf } from './rates.ts'
 import { levelOf } from './rules/optional/autonomy.ts'
 import type { Finding } from './rules/rule.ts'
 
@@ -131,7 +131,7 @@ const SAYINGS: Readonly<Record<string, (asking: Asking) => Said>> = {
     const { intent, payer } = facts
     const found = matching(profile.rates.rates, intent).find(({ id }) => id === rule)
     if (found === undefined) return { asked: intent.action, allowed: '' }
-    const count = countOf(facts, rowOf('rate', found, intent, payer?.principalId).subject)
+    const count = rateCounts(facts.rates)(rowOf('rate', found, intent, payer?.principalId)) ?? 0
     const allowed = `${String(found.max)} in ${seconds(found.windowMs)}, of one ${found.per}`
     return { asked: 'one more', allowed, used: String(count) }
   },
@@ -139,7 +139,7 @@ const SAYINGS: Readonly<Record<string, (asking: Asking) => Said>> = {
     const { intent, payer } = facts
     const found = matching(profile.rates.next, intent).find(({ id }) => id === rule)
     if (found === undefined) return { asked: intent.action, allowed: '' }
-    const count = countOf(facts, rowOf('sequence', found, intent, payer?.principalId).subject)
+    const count = rateCounts(facts.rates)(rowOf('sequence', found, intent, payer?.principalId)) ?? 0
     const first = Object.values(found.first).flat().join(', ')
     const allowed = `none within ${seconds(found.windowMs)} after ${first || 'another'}, of one ${found.per}`
     return { asked: intent.action, allowed, used: String(count) }
@@ -179,10 +179,6 @@ function listed(words: readonly string[]): string {
 
 function seconds(windowMs: number): string {
   return `${String(windowMs / 1_000)} s`
-}
-
-function countOf(facts: DecisionFacts, subject: string): number {
-  return rateIndexOf(facts.rates).get(subject)?.count ?? 0
 }
 
 /** Every budget that the payment counts against and that is limited, and what is used of it. */

@@ -97,9 +97,20 @@ function quartersAt(windowMs: number, at: Instant): readonly string[] {
   )
 }
 
-/** The counts of some facts by subject; one that is stated twice says nothing. */
-export function rateIndexOf(rates: readonly RateFacts[]): ReadonlyMap<string, RateFacts | null> {
-  const index = new Map<string, RateFacts | null>()
-  for (const rate of rates) index.set(rate.subject, index.has(rate.subject) ? null : rate)
-  return index
+/**
+ * The counts of some facts; one that is missing or stated twice says nothing. A rule has one count
+ * for each length of its window: a profile that watches may have another length than the one that
+ * rules, and must not disturb it.
+ */
+export function rateCounts(rates: readonly RateFacts[]): (row: RateRow) => number | undefined {
+  const counts = new Map<string, number | null>()
+  for (const rate of rates) {
+    const name = countName(rate)
+    counts.set(name, counts.has(name) ? null : rate.count)
+  }
+  return (row) => counts.get(countName(row)) ?? undefined
+}
+
+function countName({ subject, windowMs }: RateRow): string {
+  return `${String(windowMs)}/${subject}`
 }

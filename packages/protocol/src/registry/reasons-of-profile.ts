@@ -43,7 +43,7 @@ export const PROFILE_REASONS = {
     'scope',
     'change',
     'the profile denies the risk class',
-    'use a lower risk class, or ask for another profile',
+    'ask for a profile that allows such work, or have a person do it',
   ),
   irrevocable_not_allowed: denied(
     'scope',

@@ -1,7 +1,7 @@
 /** How often the profile lets something be done, and what must not follow it too soon. */
 import type { RateRule } from '@surety/protocol'
 import { matching } from '../../profile/match.ts'
-import { type RateRow, rateIndexOf, rowOf } from '../../rates.ts'
+import { rateCounts, rowOf } from '../../rates.ts'
 import type { Findings, RuleInput } from '../rule.ts'
 import { failWith } from './consequence.ts'
 
@@ -10,11 +10,7 @@ export function checkRates({ facts, profile }: RuleInput, findings: Findings): v
   const rates = matching(profile.rates.rates, intent)
   const sequences = matching(profile.rates.next, intent)
   if (rates.length === 0 && sequences.length === 0) return
-  const index = rateIndexOf(facts.rates)
-  const countOf = (row: RateRow): number | undefined => {
-    const stated = index.get(row.subject)
-    return stated?.windowMs === row.windowMs ? stated.count : undefined
-  }
+  const countOf = rateCounts(facts.rates)
   const check = (kind: 'rate' | 'sequence', rule: RateRule | (typeof sequences)[number]) => {
     const count = countOf(rowOf(kind, rule, intent, payer?.principalId))
     // INVARIANT(default-deny): what was not counted cannot be said to be rare.
