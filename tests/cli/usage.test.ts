@@ -135,6 +135,8 @@ test('a file that is missing or not what it should be exits 4', async () => {
     assert.equal(ended.code, 4, `${words.join(' ')}: ${ended.err}`)
     assert.equal(problemIn(ended).code, code, words.join(' '))
   })
+  const folder = await place.surety('profile', 'validate', 'folder')
+  assert.match(folder.err, /`folder` is a directory/)
 })
 
 test('damage to a data directory exits 4 and says what restores it', async () => {

@@ -25,8 +25,11 @@ export function readBytes(path: string, bytesMax = FILE_BYTES_MAX): Uint8Array {
   const descriptor = path === '-' ? 0 : openSync(path, 'r')
   try {
     if (path !== '-') {
-      const { size } = fstatSync(descriptor)
-      if (size > bytesMax) throw tooLarge(path, bytesMax)
+      const file = fstatSync(descriptor)
+      if (file.isDirectory()) {
+        throw localError('not_a_file', `\`${path}\` is a directory`, 'name a file')
+      }
+      if (file.size > bytesMax) throw tooLarge(path, bytesMax)
     }
     const chunks: Buffer[] = []
     let total = 0
