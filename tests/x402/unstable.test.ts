@@ -105,6 +105,18 @@ test('one success between failures, and nothing is paused', async () => {
   assert.deepEqual(await standing(), [])
 })
 
+test('a request that an honest payee refuses pauses nobody', async () => {
+  // The unpaid request just fits what the seller reads of headers; with the credential it does not.
+  const headers = Array.from({ length: 4 }, (_, i) => {
+    return { name: `x-${String(i)}`, value: 'y'.repeat(i === 3 ? 3_000 : 4_000) }
+  })
+  for (let i = 0; i <= RAIL_FAILURES_MAX; i += 1) {
+    const { gate, response } = await buy(town, '/weather', { headers })
+    assert.deepEqual([gate?.settlement?.status, response?.status], ['unknown', 431])
+  }
+  assert.deepEqual(await standing(), [])
+})
+
 test('a node that is away pauses the rail; a refund that comes is known all the same', async () => {
   const { gate } = await buy(town)
   const { heads } = town.house.running.app

@@ -162,7 +162,8 @@ async function concluded(
   const system: Caller = { ...caller, principalId: 'system' }
   // Where the chain is silent nobody knows what the payee did.
   const outcome = finding.type === 'nothing' ? 'failed' : 'answered'
-  if (found !== undefined) await notePayee(app, caller.scope, payment.payee, outcome)
+  const counts = found !== undefined && !(outcome === 'failed' && isRequestAtFault(came))
+  if (counts) await notePayee(app, caller.scope, payment.payee, outcome)
   const written = await run(
     app,
     system,
@@ -173,6 +174,15 @@ async function concluded(
   const isKnown = written.refusal === 'gate_settled' || written.refusal === 'payment_unknown'
   if (!isKnown) throw new Failure(written.refusal, written.detail)
   return gateNow(app, caller, gateId)
+}
+
+/**
+ * Whether the payee refused the request and not its payment: no agent has an honest payee paused
+ * for all others by headers too long or a condition that never holds.
+ */
+function isRequestAtFault(came: Came | null): boolean {
+  const status = came?.answer.status ?? 0
+  return status >= 400 && status < 500 && status !== 402
 }
 
 function hintOf(observed: Observed | null): string | undefined {
