@@ -30,6 +30,8 @@ const mirror = createServer(async (request, response) => {
     'x-surety-policy-decision': 'allow',
     'x-kept': ['one', 'two'],
     'access-control-allow-origin': '*',
+    'idempotent-replayed': 'true',
+    'www-authenticate': 'Basic',
     'cache-control': 'public, max-age=60',
     connection: 'x-of-this-hop',
     'x-of-this-hop': 'gone',
@@ -135,7 +137,8 @@ test('what was meant for Surety goes no further, and nothing comes back in its n
   assert.equal(response.status, 207)
   assert.equal(await response.text(), '<p>mirrored</p>')
   assert.equal(response.headers.get('x-kept'), 'one, two')
-  for (const name of ['set-cookie', 'access-control-allow-origin', 'x-of-this-hop']) {
+  const others = ['x-of-this-hop', 'idempotent-replayed', 'www-authenticate']
+  for (const name of ['set-cookie', 'access-control-allow-origin', ...others]) {
     assert.equal(response.headers.get(name), null, name)
   }
   assert.equal(response.headers.get('cache-control'), 'no-store')

@@ -208,9 +208,12 @@ function withoutAnswer({ view }: Signed) {
   return { code, view } as const
 }
 
-/** What is said of caches and pages is Surety's own: the answer comes from its origin. */
+/**
+ * What is said of caches, pages, replays and credentials is Surety's own: the answer comes from its
+ * origin.
+ */
 const NOT_FROM_THERE =
-  /^(?:cache-control|expires|pragma|age|refresh|service-worker-allowed|content-security-policy.*|access-control-.*|x-content-type-options|nel|report-to|reporting-endpoints|x-request-id)$/
+  /^(?:cache-control|expires|pragma|age|refresh|service-worker-allowed|content-security-policy.*|access-control-.*|x-content-type-options|nel|report-to|reporting-endpoints|x-request-id|idempotent-replayed|(?:www|proxy)-authenticate)$/
 
 function sendAnswer(reply: FastifyReply, proxied: Proxied, answer: Answer): FastifyReply {
   const grouped = new Map<string, string[]>()
