@@ -63,6 +63,13 @@ export class Auditor {
   readonly #transfers = new Map<string, string>()
   readonly #counters = new Map<string, { reserved: bigint; spent: bigint }>()
   readonly #holds = new Map<string, bigint>()
+  /** By scope and wallet: whose it is. */
+  readonly #owners = new Map<string, string>()
+  readonly #credited: {
+    readonly name: string
+    readonly wallet: string
+    readonly credit: string
+  }[] = []
 
   constructor(findings: Findings) {
     this.#findings = findings
@@ -73,6 +80,10 @@ export class Auditor {
     if (kind === 'deposit') this.#readDeposit(scope.scope, name, events)
     if (kind === 'gate') this.#readGate(scope.scope, name, events)
     if (kind === 'inbound') this.#readInbound(scope.scope, name, events)
+    if (kind === 'wallet') {
+      const { walletId, ownerId } = (events[0] as Event).data as Record<string, string>
+      this.#owners.set(`${String(scope.scope)} ${walletId}`, `principal:${ownerId}`)
+    }
   }
 
   #readDeposit(scope: number, name: string, [event]: readonly Event[]): void {
@@ -96,11 +107,12 @@ export class Auditor {
       }
       const suspense = `suspense:${walletId}`
       const debit = type === 'inboundFunded' ? suspense : `rail:x402-evm/${walletId}`
-      // Whose a wallet is stands in its own stream; here it must be a principal's.
+      // Whose a wallet is stands in its own stream, which may be read later.
       const isOwned = transfer.credit.startsWith('principal:')
       const credit = isOwned || type === 'inboundFunded' ? transfer.credit : suspense
-      if (type === 'inboundFunded' && !isOwned) {
-        this.#findings.problem('books', `${name}: it was given to nobody`)
+      if (type === 'inboundFunded' || isOwned) {
+        const wallet = `${String(scope)} ${walletId}`
+        this.#credited.push({ name, wallet, credit: transfer.credit })
       }
       this.#move(scope, name, transfer, { debit, credit, amount, asset })
     }
@@ -163,6 +175,9 @@ export class Auditor {
     }
     const { holdId, payerId, payee, asset } = holding.authorization
     const { rail, walletRef } = holding.authorization
+    if (walletRef !== null && outcome === 'released') {
+      this.#findings.problem('holds', `${name}: the books paid what its rail pays`)
+    }
     const credit =
       outcome === 'captured'
         ? `rail:${rail}/${String(walletRef)}`
@@ -229,9 +244,18 @@ export class Auditor {
 
   /** Holds the tables against what the journal said. */
   finish(tables: Tables): void {
+    this.#checkInbound()
     const balances = this.#sumTransfers(tables)
     this.#checkAccounts(tables, balances)
     this.#checkCounters(tables)
+  }
+
+  /** What came into a wallet is its owner's, and nobody else's. */
+  #checkInbound(): void {
+    for (const { name, wallet, credit } of this.#credited) {
+      const isOwners = this.#owners.get(wallet) === credit
+      this.#findings.expect('books', isOwners, `${name}: it was given to another than its owner`)
+    }
   }
 
   /** The two sums of every account, from the transfers alone. */
