@@ -41,9 +41,17 @@ export function verifyAside(
   })
 }
 
-/** A key object of a 32-byte seed. */
+const privateKeys = new WeakMap<Uint8Array, KeyObject>()
+
+/** The key object of a 32-byte seed: made once, and gone with the seed. A seed never changes. */
 export function privateKeyOf(seed: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' })
+  let key = privateKeys.get(seed)
+  if (key === undefined) {
+    const der = Buffer.concat([PKCS8, seed])
+    key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    privateKeys.set(seed, key)
+  }
+  return key
 }
 
 /** Attacker-controlled: a weak key is remembered as no key, and the memory is bounded. */
