@@ -26,6 +26,9 @@ export interface Started {
   readonly ended: Promise<Ended>
 }
 
+/** What a failed assertion left running would keep the test run from ever ending. */
+const running = new Set<ChildProcess>()
+
 /** Starts the command with an environment that names nothing. */
 export function start(
   args: readonly string[],
@@ -36,12 +39,14 @@ export function start(
     env: { PATH: process.env.PATH ?? '', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child)
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (code, signal) => {
+      running.delete(child)
       const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString('utf8')
       resolve({ code, signal, out: text(out), err: text(err) })
     })
@@ -71,7 +76,10 @@ export function scratch(env: Record<string, string> = {}): Scratch {
       if (ended.code !== 0) throw new Error(`surety ${args.join(' ')}: ${ended.err}${ended.out}`)
       return JSON.parse(ended.out) as Document
     },
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove: () => {
+      for (const child of running) child.kill('SIGKILL')
+      rmSync(directory, { recursive: true, force: true })
+    },
   }
 }
 
