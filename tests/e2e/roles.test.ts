@@ -181,3 +181,23 @@ test('every role can be given', async () => {
     OPERATOR_ROLES,
   )
 })
+
+test('an act that was taken is refused when it comes again, and nobody else pays for it (once)', async () => {
+  const { operator } = house
+  const person = await house.person([])
+  const act = roleAct(operator, person.principalId, 'viewer')
+  await change(operator, person, act)
+  const withdrawn = { action: 'withdraw_role' } as const
+  await change(operator, person, roleAct(operator, person.principalId, 'viewer', withdrawn))
+  const replays = Array.from({ length: 8 }, () =>
+    assert.rejects(change(operator, person, act), { code: 'operator_action_used' }),
+  )
+  const others = Array.from({ length: 24 }, () => house.member('agent', [], ['read']))
+  await Promise.all([...replays, ...others])
+  const params = { principalId: person.principalId }
+  const found = await operator.client.call('getPrincipalsOne', { params })
+  assert.deepEqual(
+    found.roles.map(({ notAfter }) => notAfter !== null),
+    [true],
+  )
+})

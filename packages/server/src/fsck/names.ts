@@ -20,6 +20,9 @@ const ANSWER_KEPT =
 const DEADLINES = 'SELECT due, scope, id FROM deadlines'
 const OUTBOX = 'SELECT position, scope, topic, body FROM outbox'
 
+/** Streams whose facts are each the effect of one signed act, if they name one. */
+const ACTED: ReadonlySet<string> = new Set(['profile', 'principal'])
+
 type Members = Readonly<Record<string, unknown>>
 
 export class Names {
@@ -58,8 +61,9 @@ export class Names {
       hold('grantId', String(document.grantId), id)
       hold('grantNonce', `${String(document.grantorId)}:${String(document.nonce)}`, id)
     }
-    for (const { data: changed } of kind === 'profile' ? events : []) {
-      if (changed.actionHash !== undefined) hold('action', String(changed.actionHash), id)
+    for (const { data: changed } of ACTED.has(kind) ? events : []) {
+      const { actionHash = null } = changed
+      if (actionHash !== null) hold('action', String(actionHash), id)
     }
     if (kind === 'deposit' && deposit !== undefined) {
       hold('deposit', `${String(deposit.source)}|${String(deposit.reference)}`, id)

@@ -32,7 +32,14 @@ const change: UseCase<RoleAct, Reads, Answer> = {
     })
     if (!decided.ok) return { type: 'refuse', code: decided.refusal }
     const { principalId } = assignment
+    // INVARIANT(once): a signed act changes roles once, whoever sends it again.
     const writing = new Writing(stamp)
+      .unique({
+        family: 'action',
+        key: act.hash,
+        owner: principalId,
+        refusal: 'operator_action_used',
+      })
       .document(principalId, `action-${act.hash}.jws`, act.jws)
       .notify(action === 'assign_role' ? 'principal.role_assigned' : 'principal.role_withdrawn', {
         principalId,

@@ -154,6 +154,7 @@ const roles = route({
     'time_out_of_range',
     'principal_not_found',
     'principal_mismatch',
+    'operator_action_used',
     'role_not_held',
     'role_change_own',
     'role_not_assignable',

@@ -143,6 +143,32 @@ export const ATOMICITY: Laws = {
     failsWhole('write', store, place),
   'a batch that fails at its very end fails whole, and may come again': (store, place) =>
     failsWhole('commit', store, place),
+  'a row that cannot be written fails its own command, and its batch goes on': async (store) => {
+    const parts = { documents: [{ owner: 'a', name: 'n', text: 't' }] }
+    await rename(store, 'a', 'one', { parts })
+    const others = Array.from({ length: 20 }, (_, i) => `other ${String(i)}`)
+    const all = await Promise.allSettled([
+      ...others.slice(0, 7).map((id) => rename(store, id, id, { idempotency: keyed(id) })),
+      rename(store, 'a', 'two', { parts, idempotency: keyed('torn') }),
+      store.keepDocument(SCOPE, 'a', 'kept', 'text'),
+      ...others.slice(7).map((id) => rename(store, id, id, { idempotency: keyed(id) })),
+      rename(store, 'b', 'two', { parts }),
+    ])
+    const failed = all.filter((each) => each.status === 'rejected')
+    assert.equal(failed.length, 2)
+    for (const { reason } of failed) assert.ok(reason instanceof Failure)
+    for (const id of others) {
+      assert.equal(await nameOf(store, id), id)
+      const again = await rename(store, id, 'again', { idempotency: keyed(id) })
+      assert.ok(again.type === 'replayed' && again.answer === id)
+    }
+    assert.equal(await nameOf(store, 'a'), 'one')
+    assert.equal(await nameOf(store, 'b'), undefined)
+    const kept = await store.reads.documents(SCOPE, 'a')
+    assert.deepEqual([kept.get('n'), kept.get('kept')], ['t', 'text'])
+    const torn = await rename(store, 'a', 'three', { idempotency: keyed('torn') })
+    assert.equal(torn.type, 'committed')
+  },
   'a scope that was never created is a fault, and reads as empty': async (store) => {
     const nowhere = { ...SCOPE, tenantId: 'ten_none' as const }
     await assert.rejects(rename(store, 'a', 'one', { scope: nowhere }))
@@ -161,7 +187,9 @@ async function failsWhole(where: 'write' | 'commit', store: ScopedStore, place: 
       execute(store, {}, () => ({ type: 'refuse', code: 'gate_not_found' })),
     ])
   place.sabotage(where)
-  for (const each of await run()) {
+  // Only what writes has anything to fail with.
+  const [torn, other] = await run()
+  for (const each of [torn, other]) {
     assert.ok(each.status === 'rejected' && each.reason instanceof Failure)
     assert.equal(each.reason.code, 'store_unavailable')
   }

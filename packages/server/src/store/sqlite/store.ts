@@ -43,6 +43,10 @@ const GATHER_TURNS = 4
 const CHORES_MAX = 1_024
 const CHORES_WAIT_MS = 10
 
+/** A constraint did not hold: https://sqlite.org/rescode.html. The low byte is the primary code. */
+const SQLITE_CONSTRAINT = 19
+const PRIMARY_CODE = 0xff
+
 type CommitMeter = Pick<Meter, 'commit' | 'commitFailed'>
 type AnyCommand = Command<unknown, Keys, unknown>
 
@@ -229,6 +233,10 @@ class GroupCommit implements SqliteStore {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       this.#committed.clear()
       this.#meter?.commitFailed()
+      if (waiting.length + chores.length > 1 && isOfARow(cause)) {
+        this.#commitInParts(waiting, chores)
+        return
+      }
       const failure = new Failure('store_unavailable', cause)
       for (const { reject } of [...waiting, ...chores]) reject(failure)
       return
@@ -239,6 +247,20 @@ class GroupCommit implements SqliteStore {
     remember(this.#committed, batch.changes)
     for (const answer of answers) answer()
     for (const { resolve } of chores) resolve()
+  }
+
+  /**
+   * A row that cannot be written fails the command it is of, and no other: halved until it is
+   * alone. Cost: at most twice as many commits as there were commands.
+   */
+  #commitInParts(waiting: readonly Waiting[], chores: readonly Chore[]): void {
+    if (waiting.length > 0 && chores.length > 0) {
+      this.#commit(waiting, [])
+      this.#commit([], chores)
+      return
+    }
+    for (const half of halves(waiting)) this.#commit(half, [])
+    for (const half of halves(chores)) this.#commit([], half)
   }
 
   /** Decides one command against the batch so far. A fault in it is its own; the others go on. */
@@ -296,4 +318,18 @@ class GroupCommit implements SqliteStore {
     this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     this.#db.close()
   }
+}
+
+function halves<Each>(all: readonly Each[]): readonly (readonly Each[])[] {
+  const middle = Math.ceil(all.length / 2)
+  return [all.slice(0, middle), all.slice(middle)]
+}
+
+/**
+ * Whether a commit failed by what was to be written. A disk that fails or is full fails everybody:
+ * what follows at once would fare no better, and nothing is written again after a failed sync.
+ */
+function isOfARow(cause: unknown): boolean {
+  if (!(cause instanceof Error && 'errcode' in cause)) return true
+  return (Number(cause.errcode) & PRIMARY_CODE) === SQLITE_CONSTRAINT
 }
