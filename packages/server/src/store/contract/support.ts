@@ -35,7 +35,7 @@ export type ScopedStore = Store & { createScope(scope: Scope): Promise<void> }
 export interface Place {
   /** Opens the data; what was opened before is closed or abandoned. */
   open(): ScopedStore
-  /** From now on every commit that writes facts fails: while rows are written, or at its very end. */
+  /** From now on what writes facts fails: while rows are written, or at the very end. */
   sabotage(where: 'write' | 'commit'): void
   /** Commits succeed again. */
   heal(): void
