@@ -50,6 +50,8 @@ const FetchBody = closed({
 
 const PURCHASE_PROBLEMS = [...PARTY_PROBLEMS, ...BUYING_PROBLEMS] as const
 
+const WHOLE_WITHIN_MS = 60_000
+
 const fetching = route({
   method: 'POST',
   path: '/v1/fetch',
@@ -77,7 +79,7 @@ const fetching = route({
       idempotencyKey: idempotency?.key ?? null,
       door: 'fetch',
       // What is handed back as JSON is handed back whole, if it can be.
-      waitMs: () => null,
+      waitMs: () => WHOLE_WITHIN_MS,
     })
     if (!request.ok) return request
     const agent = { ...caller, principalId: caller.principalId as Id<'prn'> }
