@@ -3,7 +3,8 @@
  *
  * The words after a fence say what becomes of a block. `sh` is run, in order, in one shell a page;
  * `sh background` is a server that keeps running, `sh stopped` comes after it was stopped, `sh ci`
- * is what continuous integration runs; `ts file#region` is that region of an example.
+ * is what continuous integration runs; `sh town` is run where there are a chain and a seller;
+ * `ts file#region` is that region of an example.
  *
  * @module
  */

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Block, blocksIn, blocksOf, pages, ROOT, whereIs } from './blocks.ts'
 
-const MARKS = ['', 'background', 'stopped', 'ci']
+const MARKS = ['', 'background', 'stopped', 'ci', 'town']
+/** Run elsewhere: by continuous integration, or by purchases.test.ts. */
+const ELSEWHERE = ['ci', 'town']
 const SECONDS_MAX = 60
 
 /** What a page promises that its reader will see. */
@@ -40,7 +42,7 @@ function freePort(): Promise<number> {
 }
 
 const stepsOf = (page: string): readonly Block[] =>
-  blocksOf(page).filter(({ language, mark }) => language === 'sh' && mark !== 'ci')
+  blocksOf(page).filter(({ language, mark }) => language === 'sh' && !ELSEWHERE.includes(mark))
 
 /** The blocks of a page as one script. */
 function scriptOf(page: string): string {
