@@ -6,8 +6,12 @@ import { after, before, beforeEach, test } from 'node:test'
 import { PAYEES } from '@surety/local-chain'
 import { ProblemError } from '@surety/sdk'
 import { RAIL_FAILURES_MAX } from '../../packages/server/src/app/control/system-control.ts'
+import { UNSHOWN_MAX_MS } from '../../packages/server/src/app/x402/reconcile.ts'
+import { pass } from '../support/house.ts'
 import { lift } from '../support/people/controls.ts'
 import { buy, moneyOf, openTown, type Town } from './town.ts'
+
+const LATE_MS = UNSHOWN_MAX_MS + 1_000
 
 let town: Town
 let isNodeAway = false
@@ -70,6 +74,10 @@ test('a facilitator that fails pauses who is paid through it, and nobody else', 
     assert.equal(gate?.settlement?.status, 'unknown')
   }
   await town.world.breakFacilitator({ type: 'none' })
+  await tick()
+  assert.deepEqual(await standing(), [])
+  pass(LATE_MS)
+  await tick()
   assert.deepEqual(await refusalOf(buy(town)), { code: 'payment_denied', reason: 'control_paused' })
   const [control, ...others] = await standing()
   assert.ok(control !== undefined && others.length === 0)
@@ -91,6 +99,25 @@ test('a facilitator that fails pauses who is paid through it, and nobody else', 
   assert.equal((await buy(town)).gate?.settlement?.status, 'captured')
 })
 
+test('a facilitator that is late, and not more, pauses nobody', async () => {
+  await town.world.breakFacilitator({ type: 'pending', settlesAfterMs: 100 })
+  const bought = await Promise.all(Array.from({ length: 2 * RAIL_FAILURES_MAX }, () => buy(town)))
+  await town.world.breakFacilitator({ type: 'none' })
+  assert.ok(bought.every(({ gate }) => gate?.settlement?.status === 'unknown'))
+  const [last] = bought.slice(-1)
+  const params = { gateId: last?.gate?.gateId ?? '' }
+  for (const started = performance.now(); ; ) {
+    await tick()
+    const now = await town.agent.client.call('getGatesOne', { params })
+    if (now.settlement?.status === 'captured') break
+    assert.ok(performance.now() - started < 10_000, 'it is not settled')
+  }
+  pass(LATE_MS)
+  await tick()
+  assert.deepEqual(await standing(), [])
+  assert.equal((await buy(town)).gate?.settlement?.status, 'captured')
+})
+
 test('one success between failures, and nothing is paused', async () => {
   for (let round = 0; round < 2; round += 1) {
     for (let i = 1; i < RAIL_FAILURES_MAX; i += 1) {
@@ -100,6 +127,8 @@ test('one success between failures, and nothing is paused', async () => {
     }
     await town.world.breakFacilitator({ type: 'none' })
     await town.world.breakSeller('express', { type: 'none' })
+    pass(LATE_MS)
+    await tick()
     assert.equal((await buy(town)).gate?.settlement?.status, 'captured')
   }
   assert.deepEqual(await standing(), [])
@@ -114,6 +143,8 @@ test('a request that an honest payee refuses pauses nobody', async () => {
     const { gate, response } = await buy(town, '/weather', { headers })
     assert.deepEqual([gate?.settlement?.status, response?.status], ['unknown', 431])
   }
+  pass(LATE_MS)
+  await tick()
   assert.deepEqual(await standing(), [])
 })
 

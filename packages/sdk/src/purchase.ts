@@ -22,6 +22,9 @@ export interface PurchaseOptions {
 /**
  * Fetches a URL and pays for it, within policy, grant and `maximum`.
  *
+ * An answer of more than 4 MiB comes with the gate as it was while it passed: read the gate for its
+ * end.
+ *
  * Throws a `ProblemError`: `payment_denied` and `payment_waiting` carry the decision. A purchase
  * whose settlement is `unknown` is an answer; it may be asked for again with the same key.
  */

@@ -71,6 +71,7 @@ export async function fetchPaid(
   }
   const chosen = choose(app, caller, request, { profile, answer })
   if (!chosen.ok) return chosen
+  const isNew = resumed.type !== 'start'
   const done =
     resumed.type === 'start'
       ? await startAgain(app, caller, resumed.state, chosen.value)
@@ -84,7 +85,7 @@ export async function fetchPaid(
   if (view.state === 'denied' || view.state === 'waiting') {
     return ok({ type: view.state, view, receipts })
   }
-  return presentPayment(app, caller, String(view.gateId), request)
+  return presentPayment(app, caller, String(view.gateId), request, isNew ? receipts : null)
 }
 
 const PAYMENT_REQUIRED = 402

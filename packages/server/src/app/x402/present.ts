@@ -29,7 +29,7 @@ import {
 import { type WebAnswer, WebFailure, type WebHeaders } from '../../ports/web.ts'
 import { verifyParty } from '../principal/party-signature.ts'
 import { receiptsAt } from '../receipts.ts'
-import { type App, gateStream } from '../runtime.ts'
+import { type App, gateStream, type Signed } from '../runtime.ts'
 import { headersToAgent } from '../web/headers.ts'
 import type { Observed, SignedAnswer } from './conclude.ts'
 import { offerAgain } from './offers.ts'
@@ -45,6 +45,9 @@ export const LIMITS = {
 } as const
 /** Of a body that is waited for, and kept so that it can be given again. */
 export const KEPT_BYTES_MAX = 4_194_304
+
+/** Of credential and authorization together; Node reads 16 KiB of headers, others more. */
+const SENT_LENGTH_MAX = 14_336
 
 const SECOND_MS = 1_000
 
@@ -162,7 +165,11 @@ async function signedAnswer(
  * The signed authorization, for a payee that is registered here with a key to sign answers with.
  * Nobody else is told who buys.
  */
-export async function authorizationFor(app: App, state: Executing): Promise<WebHeaders> {
+export async function authorizationFor(
+  app: App,
+  state: Executing,
+  given: { readonly credential: string; readonly receipts: Signed['receipts'] | null },
+): Promise<WebHeaders> {
   const { tenantId, environment, authorization, gateId } = state
   const scope = { tenantId, environment }
   const { state: payee } = await app.store.reads.state(scope, 'principal', authorization.payee)
@@ -174,9 +181,11 @@ export async function authorizationFor(app: App, state: Executing): Promise<WebH
         purpose === 'response' && notBefore <= at && (notAfter === null || at <= notAfter),
     )
   if (!mayAnswer) return []
-  const receipts = await receiptsAt(app, scope, gateStream(gateId), 'all')
+  const receipts = given.receipts ?? (await receiptsAt(app, scope, gateStream(gateId), 'all'))
   const jws = receipts.find(({ type }) => type === 'Authorization.v1')?.jws
-  return jws === undefined ? [] : [[X402_HEADERS.authorization, jws]]
+  // The credential comes first: servers stop reading headers somewhere.
+  const isTooLong = (jws?.length ?? 0) + given.credential.length > SENT_LENGTH_MAX
+  return jws === undefined || isTooLong ? [] : [[X402_HEADERS.authorization, jws]]
 }
 
 export function ensurePayment(state: Executing): PaymentStatus {

@@ -5,8 +5,9 @@
  * @module
  */
 import type { gate } from '@surety/domain'
-import type { PaymentStatus, Profile } from '@surety/protocol'
+import { instantOf, type PaymentStatus, type Profile } from '@surety/protocol'
 import { type DueRow, Failure, type Scope } from '../../ports.ts'
+import { notePayee } from '../control/system-control.ts'
 import { profileByHash } from '../profile/current-profile.ts'
 import { type App, type Caller, run } from '../runtime.ts'
 import { ANSWER_DOCUMENT } from './answer/kept.ts'
@@ -59,15 +60,16 @@ async function reconcileSome(
   unsettled: readonly Unsettled[],
 ): Promise<void> {
   const findings = await findAll(app, network, unsettled)
+  await Promise.all(unsettled.map((each, i) => noteOutcome(app, each, findings[i])))
   await Promise.all(unsettled.map((each, i) => conclude(app, each, findings[i])))
 }
 
-/** A chain that does not answer shows nothing; the payments stay what they are. */
+/** Where the chain does not answer nothing is known, and the payments stay what they are. */
 async function findAll(
   app: App,
   network: string,
   unsettled: readonly Unsettled[],
-): Promise<readonly RailFinding[]> {
+): Promise<readonly (RailFinding | undefined)[]> {
   try {
     return await lookUp(
       app,
@@ -77,8 +79,43 @@ async function findAll(
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure
     app.log.warn({ err: failure, network, payments: unsettled.length }, 'a chain did not answer')
-    return unsettled.map(() => ({ type: 'nothing' }) as const)
+    return unsettled.map(() => undefined)
   }
+}
+
+/** How long a payee has to show something for a credential before that counts against it. */
+export const UNSHOWN_MAX_MS = 10_000
+
+/** Payments that were counted already, each once. */
+const counted = new WeakMap<App, Set<string>>()
+
+/** Tells the one who watches over payees what came of a credential; never while nobody can know. */
+async function noteOutcome(
+  app: App,
+  { scope, state, payment }: Unsettled,
+  finding: RailFinding | undefined,
+): Promise<void> {
+  const { paymentId, payee, at } = payment
+  const known = counted.get(app) ?? new Set<string>()
+  counted.set(app, known)
+  if (finding === undefined) return
+  if (finding.type !== 'nothing') {
+    known.delete(paymentId)
+    return notePayee(app, scope, payee, 'answered')
+  }
+  const isLate = app.clock.now() - instantOf(at) > UNSHOWN_MAX_MS
+  if (!isLate || isRequestAtFault(state) || known.has(paymentId)) return
+  known.add(paymentId)
+  await notePayee(app, scope, payee, 'failed')
+}
+
+/**
+ * Whether the payee refused the request and not its payment: no agent has an honest payee paused
+ * for all others by headers too long or a condition that never holds.
+ */
+function isRequestAtFault({ observed }: Executing): boolean {
+  const status = observed?.observation.status ?? 0
+  return status >= 400 && status < 500 && status !== 402
 }
 
 function hintOf({ observed }: Executing): string | undefined {

@@ -44,6 +44,8 @@ export async function presentPayment(
   caller: Caller,
   gateId: string,
   request: FetchRequest,
+  /** What was stated on the gate, where that is known already. */
+  receipts: Signed['receipts'] | null = null,
 ): Promise<Result<Paid, ProblemCode>> {
   if (app.presenting.has(gateId)) return err('idempotency_in_flight', gateId)
   app.presenting.add(gateId)
@@ -53,7 +55,7 @@ export async function presentPayment(
     if (state.status !== 'executing') return err('gate_settled', gateId)
     const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
     const { settlement } = terms.profile
-    const handing = { app, caller, state, settlement }
+    const handing = { app, caller, state, settlement, receipts }
     const came = await answerTo(handing, request)
     if (came?.begun.type !== 'long') return ok(await handedOn(handing, came))
     isPassing = true
@@ -68,6 +70,7 @@ interface Handing {
   readonly caller: Caller
   readonly state: Executing
   readonly settlement: Profile['settlement']
+  readonly receipts: Signed['receipts'] | null
 }
 
 interface Came {
@@ -78,7 +81,7 @@ interface Came {
 
 /** An answer that breaks off is none: it was never whole. */
 async function answerTo(
-  { app, caller, state }: Handing,
+  { app, caller, state, receipts }: Handing,
   request: FetchRequest,
 ): Promise<Came | null> {
   const documents = await app.store.reads.documents(caller.scope, state.gateId)
@@ -86,7 +89,7 @@ async function answerTo(
   const offer = documents.get('offer.json') ?? ''
   const credential = await credentialOf(app, ensurePayment(state), offer, environment)
   const mayBePrivate = await isNamedPrivate(app, caller, request.url)
-  const authorization = await authorizationFor(app, state)
+  const authorization = await authorizationFor(app, state, { credential, receipts })
   const more = [[X402_HEADERS.signature, credential] as const, ...authorization]
   const presented = await present(app, request, more, mayBePrivate)
   if (presented.type === 'silence') return null
@@ -160,10 +163,8 @@ async function concluded(
   const finding = found ?? { type: 'nothing' }
   const { gateId } = state
   const system: Caller = { ...caller, principalId: 'system' }
-  // Where the chain is silent nobody knows what the payee did.
-  const outcome = finding.type === 'nothing' ? 'failed' : 'answered'
-  const counts = found !== undefined && !(outcome === 'failed' && isRequestAtFault(came))
-  if (counts) await notePayee(app, caller.scope, payment.payee, outcome)
+  // Nothing yet is no failure yet: many sellers settle after they have answered.
+  if (finding.type !== 'nothing') await notePayee(app, caller.scope, payment.payee, 'answered')
   const written = await run(
     app,
     system,
@@ -174,15 +175,6 @@ async function concluded(
   const isKnown = written.refusal === 'gate_settled' || written.refusal === 'payment_unknown'
   if (!isKnown) throw new Failure(written.refusal, written.detail)
   return gateNow(app, caller, gateId)
-}
-
-/**
- * Whether the payee refused the request and not its payment: no agent has an honest payee paused
- * for all others by headers too long or a condition that never holds.
- */
-function isRequestAtFault(came: Came | null): boolean {
-  const status = came?.answer.status ?? 0
-  return status >= 400 && status < 500 && status !== 402
 }
 
 function hintOf(observed: Observed | null): string | undefined {
