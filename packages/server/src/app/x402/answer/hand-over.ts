@@ -58,8 +58,9 @@ export async function presentPayment(
     const handing = { app, caller, state, settlement, receipts }
     const came = await answerTo(handing, request)
     if (came?.begun.type !== 'long') return ok(await handedOn(handing, came))
+    const passing = await passedOn(handing, came)
     isPassing = true
-    return ok(await passedOn(handing, came))
+    return ok(passing)
   } finally {
     if (!isPassing) app.presenting.delete(gateId)
   }
@@ -122,6 +123,7 @@ async function passedOn(handing: Handing, came: Came): Promise<Paid> {
   const { answer, begun } = came
   if (begun.type !== 'long') throw new Error('an answer that is whole does not pass')
   const { gateId } = state
+  const signed = await gateNow(app, caller, gateId)
   const settled = Promise.withResolvers<Signed | null>()
   const passing = new Passing({
     source: begun.chunks,
@@ -142,7 +144,6 @@ async function passedOn(handing: Handing, came: Came): Promise<Paid> {
   })
   app.passing.add(passing)
   const { status, headers } = answer
-  const signed = await gateNow(app, caller, gateId)
   const handed = { status, headers: headersToAgent(headers), body: passing }
   return { type: 'passing', signed, answer: handed, settled: settled.promise }
 }
