@@ -149,6 +149,7 @@ const published = {
   chain_mismatch: [503, 'later'],
   wallet_key_invalid: [422, 'change'],
   wallet_already_exists: [409, 'never'],
+  commit_wallet_frozen: [409, 'later'],
   wallet_key_missing: [409, 'change'],
   wallet_key_unreadable: [503, 'change'],
   approval_not_found: [404, 'never'],

@@ -85,6 +85,36 @@ export function selectorsOf(request: Request): readonly ControlSelector[] {
   return selectors
 }
 
+/** What of an unpaid request controls can be about: what is known before anybody named a price. */
+export interface Probe extends Omit<Request, 'intent'> {
+  readonly agentId: Id<'prn'>
+  readonly grantHash: Hash
+  readonly rail: string
+  readonly origin: string
+  /** Whether the request itself changes nothing. What it leads to is financial in any case. */
+  readonly isSafe: boolean
+}
+
+/** Every selector that an unpaid request has. Cost: as above. */
+export function selectorsOfProbe(probe: Probe): readonly ControlSelector[] {
+  const { tenantId, agentId, payerId, grants, grantHash, policyHash, rail, origin } = probe
+  const people = [agentId, ...grants.map(({ grantorId }) => grantorId)]
+  if (payerId !== undefined) people.push(payerId)
+  const selectors: ControlSelector[] = [
+    { type: 'all', id: 'everything' },
+    { type: 'tenant', id: tenantId },
+    { type: 'rail', id: rail },
+    { type: 'effect', id: 'financial' },
+    { type: 'policy', id: policyHash },
+    { type: 'origin', id: origin },
+  ]
+  if (!probe.isSafe) selectors.push({ type: 'effect', id: 'side_effecting' })
+  for (const id of new Set(people)) selectors.push({ type: 'principal', id })
+  const hashes = new Set([grantHash, ...grants.map((grant) => grant.grantHash)])
+  for (const id of hashes) selectors.push({ type: 'grant', id })
+  return selectors
+}
+
 /** The origin of an HTTP request, or the server of a tool. The URL is serialised already. */
 function originOf({ requestFingerprint: request }: ExecutionIntent): string {
   if ('tool' in request) return request.server

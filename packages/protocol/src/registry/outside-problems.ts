@@ -94,6 +94,12 @@ export const OUTSIDE_PROBLEMS = {
     'there is a wallet with this address',
     'use the one that is there',
   ),
+  commit_wallet_frozen: problem(
+    409,
+    'later',
+    'the wallet that pays was frozen; no credential of it is made or handed over',
+    'ask an operator to unfreeze it; what was not paid by its end comes back by itself',
+  ),
   wallet_key_missing: problem(
     409,
     'change',

@@ -1,6 +1,6 @@
 /** INVARIANT(control): what an operator has stopped is stopped, whatever the profile allows. */
-import type { ControlFacts, ReasonCode } from '@surety/protocol'
-import type { Findings, RuleInput } from './rule.ts'
+import type { ControlFacts, DecisionFacts, ReasonCode } from '@surety/protocol'
+import type { Findings } from './rule.ts'
 
 const CODES = {
   pause: 'control_paused',
@@ -8,6 +8,9 @@ const CODES = {
   kill_switch: 'control_kill_switch',
 } as const satisfies Readonly<Record<ControlFacts['kind'], ReasonCode>>
 
-export function checkControls({ facts }: RuleInput, findings: Findings): void {
+export function checkControls(
+  { facts }: { readonly facts: Pick<DecisionFacts, 'controls'> },
+  findings: Findings,
+): void {
   for (const { kind } of facts.controls) findings.fail(CODES[kind])
 }

@@ -13,13 +13,18 @@ export function checkGrantChain(input: RuleInput, findings: Findings): void {
   }
   if (leaf.granteeId !== intent.agentId) findings.fail('grant_not_held')
   for (const grant of grantChain) {
-    if (grant.revoked) findings.fail('grant_revoked')
-    if (grant.grantorLifecycle !== 'active') findings.fail('grant_grantor_not_active')
-    if (at < grant.notBefore) findings.fail('grant_not_yet_valid')
-    if (at > grant.expiresAt) findings.fail('grant_expired')
+    checkStanding(grant, at, findings)
     checkLists(grant, input, findings)
     checkLimits(grant, input, findings)
   }
+}
+
+/** Whether a grant stands at all, whatever is asked under it. */
+export function checkStanding(grant: GrantFacts, at: string, findings: Findings): void {
+  if (grant.revoked) findings.fail('grant_revoked')
+  if (grant.grantorLifecycle !== 'active') findings.fail('grant_grantor_not_active')
+  if (at < grant.notBefore) findings.fail('grant_not_yet_valid')
+  if (at > grant.expiresAt) findings.fail('grant_expired')
 }
 
 function checkLists(grant: GrantFacts, { facts }: RuleInput, findings: Findings): void {

@@ -31,6 +31,15 @@ export function requestControls(
   return control.selectorsOf({ ...request, payerId, grants }).map(standingKey)
 }
 
+/** The same where a request leaves before it is known what it will cost, and whom it pays. */
+export function probeControls(probe: Omit<control.Probe, 'payerId' | 'grants'>, chain: GrantChain) {
+  const grants = chain.map(({ grantHash, document }) => {
+    return { grantHash, grantorId: document.grantorId }
+  })
+  const payerId = chain[0]?.document.payerId
+  return control.selectorsOfProbe({ ...probe, payerId, grants }).map(standingKey)
+}
+
 const statesOf = (rows: Rows): readonly control.Standing[] => rows.map(({ state }) => state)
 
 /** The controls that stop a request, as the facts of its decision state them. */

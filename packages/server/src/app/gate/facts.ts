@@ -111,7 +111,12 @@ export function decisionFacts(gathered: Gathered, stamp: Stamp): DecisionFacts {
   }
 }
 
-function grantFacts({ chain, grants, parties }: Gathered): GrantFacts[] {
+/** What a decision knows of each grant of a chain, the root first. */
+export function grantFacts({
+  chain,
+  grants,
+  parties,
+}: Pick<Gathered, 'chain' | 'grants' | 'parties'>): GrantFacts[] {
   return chain.map(({ grantHash, document }, i) => ({
     grantHash,
     grantId: document.grantId,
@@ -141,7 +146,8 @@ function counterFacts(name: CounterName, counter: Counter): CounterFacts {
   return { ...name, reserved: String(counter.reserved), spent: String(counter.spent) }
 }
 
-function partyFacts(state: Principal | undefined): DecisionFacts['payee'] {
+/** What a decision knows of a party; `null` if nobody is registered so. */
+export function partyFacts(state: Principal | undefined): DecisionFacts['payee'] {
   if (state === undefined || state.status === 'none') return null
   const { principalId, kind, lifecycle } = state
   return { principalId, kind, lifecycle }

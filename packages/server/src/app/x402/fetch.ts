@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type gate, policy, principal } from '@surety/domain'
+import { type gate, type policy, principal } from '@surety/domain'
 import {
   err,
   type Id,
@@ -22,6 +22,7 @@ import { currentProfiles } from '../profile/current-profile.ts'
 import { type App, type Caller, run, type Signed } from '../runtime.ts'
 import { type Answer, askUnpaid, isWhole, letGo, type Paid } from './answer/answer.ts'
 import { presentPayment } from './answer/hand-over.ts'
+import { mayTakeEffect } from './effect.ts'
 import { type Chosen, chooseOffer } from './offers.ts'
 import { preparePurchase } from './prepare.ts'
 import { headerOf, type KeptAnswer } from './present.ts'
@@ -57,8 +58,12 @@ export async function fetchPaid(
   const resumed = before.value
   if (resumed.type === 'ended') return ok(await ended(app, caller, resumed))
   if (resumed.type === 'present') return presentPayment(app, caller, resumed.gateId, request)
+  if (resumed.type === 'start') {
+    const stopped = await mayTakeEffect(app, caller, resumed.state)
+    if (!stopped.ok) return stopped
+  }
   const { profile } = await currentProfiles(app, caller.scope)
-  const probed = await decidedProbe(app, caller, request, profile)
+  const probed = await decidedProbe(app, caller, request)
   if (!probed.ok) return probed
   if (probed.value.type === 'denied') return ok(probed.value)
   const answered = await probe(app, caller, request)
@@ -135,7 +140,6 @@ async function decidedProbe(
   app: App,
   caller: Agent,
   request: FetchRequest,
-  profile: policy.CompiledProfile,
 ): Promise<
   Result<
     | { readonly type: 'denied'; readonly view: JsonObject; readonly receipts: Receipts }
@@ -143,14 +147,11 @@ async function decidedProbe(
     ProblemCode
   >
 > {
-  const isAllowed = policy.probeRefusals(profile, request).length === 0
-  if (isAllowed && policy.isSafeMethod(request.method)) return ok({ type: 'allowed', probe: null })
-  const given = { agentId: caller.principalId, request }
-  const current = async () => (await currentProfiles(app, caller.scope)).profile
-  const recorded = await run(app, caller, decideProbe(app, given, current))
+  const recorded = await run(app, caller, decideProbe(app, caller, request))
   if (!recorded.ok) return recorded
   const { view, receipts } = recorded.value
-  const { decision } = view as { decision: JsonObject }
+  const { decision } = view as { decision: JsonObject | null }
+  if (decision === null) return ok({ type: 'allowed', probe: null })
   return decision.decision === 'allow'
     ? ok({ type: 'allowed', probe: view })
     : ok({ type: 'denied', view, receipts })

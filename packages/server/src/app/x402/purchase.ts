@@ -7,6 +7,7 @@
 import { gate, payment, type principal } from '@surety/domain'
 import {
   ensureInstant,
+  err,
   formatInstant,
   type Hash,
   ok,
@@ -140,6 +141,7 @@ export function startPayment(
   const { strictBinding, settlement } = input.profile.profile
   const wallet = walletFacts(read.wallet.state)
   if (wallet === null) throw new Error('a payment without a wallet')
+  if (wallet.status !== 'active') return err('commit_wallet_frozen', wallet.walletId)
   const parties = new Map(
     partiesOf(input.intent, input.chain).map((id, i) => [
       id as string,

@@ -33,6 +33,7 @@ export const BUYING_PROBLEMS = [
   'nonce_already_used',
   'commit_control_active',
   'commit_policy_changed',
+  'commit_wallet_frozen',
   'commit_grant_not_usable',
   'authorization_expired',
   'quote_changed',

@@ -19,6 +19,7 @@ import { profileByHash } from '../../profile/current-profile.ts'
 import { type App, type Caller, run, type Signed } from '../../runtime.ts'
 import { headersToAgent } from '../../web/headers.ts'
 import { concludeWith, type Observed } from '../conclude.ts'
+import { mayTakeEffect } from '../effect.ts'
 import {
   authorizationFor,
   credentialOf,
@@ -53,6 +54,8 @@ export async function presentPayment(
   try {
     const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
     if (state.status !== 'executing') return err('gate_settled', gateId)
+    const may = await mayTakeEffect(app, caller, state)
+    if (!may.ok) return may
     const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
     const { settlement } = terms.profile
     const handing = { app, caller, state, settlement, receipts }
