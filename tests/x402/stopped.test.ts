@@ -46,7 +46,8 @@ async function rule(changes: Partial<Profile> = {}): Promise<void> {
   if (x402 === undefined) throw new Error('a profile that buys')
   const { express } = town.world.urls
   const origins = x402.origins.filter((each) => each.origin === express)
-  const free = { origin, methods: ['GET', 'POST'], privateAddresses: true, alias: 'free' } as const
+  const methods: ('GET' | 'POST')[] = ['GET', 'POST']
+  const free = { origin, methods, privateAddresses: true, alias: 'free' }
   await applyProfile(town.house, { ...profile, x402: { ...x402, origins: [...origins, free] } })
 }
 
