@@ -19,7 +19,7 @@ import { profileByHash } from '../../profile/current-profile.ts'
 import { type App, type Caller, run, type Signed } from '../../runtime.ts'
 import { headersToAgent } from '../../web/headers.ts'
 import { concludeWith, type Observed } from '../conclude.ts'
-import { mayTakeEffect } from '../effect.ts'
+import { mayTakeEffect } from '../leaving/effect.ts'
 import {
   authorizationFor,
   credentialOf,

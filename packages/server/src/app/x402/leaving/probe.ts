@@ -8,11 +8,11 @@
  */
 import { policy, type principal } from '@surety/domain'
 import { type Id, ok, type ProbeDecision, REASON_ORDER, type ReasonCode } from '@surety/protocol'
-import type { Facts, ProbeRecord, Scope, Stamp, UseCase } from '../../ports.ts'
-import { controlFacts, probeControls } from '../control/standing.ts'
-import { grantFacts, partyFacts } from '../gate/facts.ts'
-import { type GrantChain, grantChain } from '../grant/chain.ts'
-import { currentProfiles } from '../profile/current-profile.ts'
+import type { Facts, ProbeRecord, Scope, Stamp, UseCase } from '../../../ports.ts'
+import { controlFacts, probeControls } from '../../control/standing.ts'
+import { grantFacts, partyFacts } from '../../gate/facts.ts'
+import { type GrantChain, grantChain } from '../../grant/chain.ts'
+import { currentProfiles } from '../../profile/current-profile.ts'
 import {
   type Answer,
   type App,
@@ -21,9 +21,9 @@ import {
   type Caller,
   grantKey,
   principalKey,
-} from '../runtime.ts'
-import { fresh, Writing } from '../write-set.ts'
-import type { FetchRequest } from './request.ts'
+} from '../../runtime.ts'
+import { fresh, Writing } from '../../write-set.ts'
+import type { FetchRequest } from '../request.ts'
 
 interface Probing {
   readonly agentId: Id<'prn'>

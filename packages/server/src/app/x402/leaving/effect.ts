@@ -8,7 +8,7 @@
  */
 import { type control, type gate, policy, principal } from '@surety/domain'
 import { err, formatInstant, ok, type ProblemCode, type Result } from '@surety/protocol'
-import type { Families, Family, Stored } from '../../ports.ts'
+import type { Families, Family, Stored } from '../../../ports.ts'
 import {
   callerControls,
   callerStopped,
@@ -16,11 +16,11 @@ import {
   standingKey,
   stopsRelease,
   stopsSpend,
-} from '../control/standing.ts'
-import { chainUsable, partiesOf } from '../gate/facts.ts'
-import { grantChain } from '../grant/chain.ts'
-import { currentProfiles } from '../profile/current-profile.ts'
-import { type App, type Caller, grantKey, principalKey } from '../runtime.ts'
+} from '../../control/standing.ts'
+import { chainUsable, partiesOf } from '../../gate/facts.ts'
+import { grantChain } from '../../grant/chain.ts'
+import { currentProfiles } from '../../profile/current-profile.ts'
+import { type App, type Caller, grantKey, principalKey } from '../../runtime.ts'
 
 type Allowed = Extract<gate.Gate, { status: 'authorized' | 'executing' }>
 type Refused = Result<null, ProblemCode>
