@@ -115,6 +115,9 @@ async function checkSchema(directory: string): Promise<Finding> {
     check,
     result: 'fail',
     found: `the data is of schema ${String(found)}, this Surety of ${String(SCHEMA_VERSION)}`,
-    remedy: 'run the Surety that made it',
+    remedy:
+      found < SCHEMA_VERSION
+        ? 'back it up; `surety serve` brings it up to this schema'
+        : 'run the Surety that made it',
   }
 }

@@ -19,7 +19,7 @@ import { Proofs } from './proofs.ts'
 import { streamsOf } from './streams.ts'
 import { Tables } from './tables.ts'
 
-const SCHEMA_VERSION = 1n
+const SCHEMA_VERSION = 2n
 
 export interface Places {
   readonly database: string

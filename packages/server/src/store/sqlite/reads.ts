@@ -49,9 +49,10 @@ type All = (sql: string, ...values: (string | number)[]) => readonly Row[]
 // Rows of the journal lie in the order of their commits. A look goes so far and no further, so that
 // what is rare in a long journal costs no long read.
 const LOOK_MAX = 5_000
-const HEAD = 'SELECT coalesce(max(rowid), 0) AS head FROM events'
-const EVENTS_AFTER = `SELECT rowid AS position, event FROM events
-  WHERE rowid > ? AND rowid <= ? AND scope = ? AND stream >= ? AND stream < ? ORDER BY rowid LIMIT ?`
+const HEAD = 'SELECT coalesce(max(position), 0) AS head FROM events'
+const EVENTS_AFTER = `SELECT position, event FROM events
+  WHERE position > ? AND position <= ? AND scope = ? AND stream >= ? AND stream < ?
+  ORDER BY position LIMIT ?`
 
 const PENDING = `family = 'approval' AND state ->> '$.status' = 'pending'`
 const PENDING_ASCENDING = `SELECT id, version, head, state FROM states

@@ -9,7 +9,10 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
+
+const PENDING_APPROVALS = `CREATE INDEX IF NOT EXISTS pending_approvals ON states (scope, id)
+  WHERE family = 'approval' AND state ->> '$.status' = 'pending'`
 
 const TABLES = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
@@ -23,10 +26,9 @@ CREATE TABLE states (
   UNIQUE (scope, family, id)
 ) STRICT;
 CREATE INDEX api_keys ON states (id) WHERE family = 'apiKey';
-CREATE INDEX pending_approvals ON states (scope, id)
-  WHERE family = 'approval' AND state ->> '$.status' = 'pending';
+${PENDING_APPROVALS};
 CREATE TABLE events (
-  scope INTEGER NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL,
+  position INTEGER PRIMARY KEY, scope INTEGER NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL,
   UNIQUE (scope, stream, seq)
 ) STRICT;
 CREATE TABLE documents (
@@ -72,6 +74,23 @@ CREATE TABLE outbox (
 ) STRICT;
 `
 
+/**
+ * From each schema to the next. A position of the journal is told to watchers, who go on from it:
+ * of schema 1 it was a row number that VACUUM may change.
+ */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  1: `
+    ${PENDING_APPROVALS};
+    ALTER TABLE events RENAME TO events_1;
+    CREATE TABLE events (
+      position INTEGER PRIMARY KEY, scope INTEGER NOT NULL, stream TEXT NOT NULL,
+      seq INTEGER NOT NULL, event TEXT NOT NULL,
+      UNIQUE (scope, stream, seq)
+    ) STRICT;
+    INSERT INTO events SELECT rowid, scope, stream, seq, event FROM events_1 ORDER BY rowid;
+    DROP TABLE events_1;`,
+}
+
 export const IN_MEMORY = ':memory:'
 
 /** Opens the file for writing, and makes its tables if it is new. */
@@ -81,14 +100,29 @@ export function openDatabase(file: string): DatabaseSync {
   db.exec('PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   db.exec('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536')
   db.exec('PRAGMA wal_autocheckpoint = 4000')
-  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
-  if (version === 0) {
-    db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${String(SCHEMA_VERSION)}; COMMIT`)
-  } else if (version !== SCHEMA_VERSION) {
+  try {
+    bringUp(db)
+  } catch (cause) {
+    // All of a step or none of it: closing rolls back, and what is left is the schema before.
     db.close()
-    throw new Error(`the database has schema ${String(version)}, not ${String(SCHEMA_VERSION)}`)
+    throw cause
   }
   return db
+}
+
+function bringUp(db: DatabaseSync): void {
+  for (let version = versionOf(db); version !== SCHEMA_VERSION; version = versionOf(db)) {
+    const sql = version === 0 ? TABLES : MIGRATIONS[version]
+    if (sql === undefined) {
+      throw new Error(`the database has schema ${String(version)}, not ${String(SCHEMA_VERSION)}`)
+    }
+    const next = version === 0 ? SCHEMA_VERSION : version + 1
+    db.exec(`BEGIN IMMEDIATE; ${sql} PRAGMA user_version = ${String(next)}; COMMIT`)
+  }
+}
+
+function versionOf(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.user_version)
 }
 
 /** Opens a second connection that sees committed rows only and can write none. */
