@@ -9,6 +9,7 @@ import { approvalRoundTrip } from './approvals.ts'
 import { benchDecision } from './decision.ts'
 import { openBenchHouse, residentMb } from './house.ts'
 import { authorizeMany, declareMany, lifecycles, signIntents } from './http.ts'
+import { killSwitchUnderLoad } from './kill-switch.ts'
 import { diskLimit, echoLimit, signatureLimits } from './limits.ts'
 import { verification } from './proof.ts'
 import { replayFigures } from './replay.ts'
@@ -42,6 +43,7 @@ try {
   const stored = SAMPLE
   const rounds = process.argv.includes('--large') ? [STORED, STORED_LARGE] : [STORED]
   await sample(stored)
+  print(await killSwitchUnderLoad(house))
   let filled = stored + 3 * SAMPLE
   for (const goal of rounds) {
     while (filled < goal) {
