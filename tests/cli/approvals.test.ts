@@ -40,6 +40,7 @@ after(async () => {
 
 const as = (who: string, ...args: readonly string[]) =>
   room.surety('approvals', ...args, '--credentials', room.path(`${who}.json`))
+const asOther = ['--credentials', 'other.json']
 const olga = (...args: readonly string[]) => as('olga', ...args)
 const documentOf = async (...args: readonly string[]) =>
   JSON.parse((await olga(...args, '--json')).out) as Approval
@@ -164,7 +165,7 @@ test('what expired says so, and is gone from what waits', async () => {
 })
 
 test('a question is asked with its words, and shown to who looks next', async () => {
-  const { approvalId } = (await ask(house, market)).approval
+  const { approvalId, gateId } = (await ask(house, market)).approval
   const why = ['--reason', 'unclear'] as const
   assert.deepEqual(await problemOf('request-info', approvalId, ...why), [
     1,
@@ -175,6 +176,19 @@ test('a question is asked with its words, and shown to who looks next', async ()
   const shown = await as('other', 'show', approvalId)
   assert.match(shown.out, /^\d{4}-\S+ +asked: which project\?$/m)
   assert.match(shown.out, /^state +pending$/m)
+  writeFileSync(room.path('agent.json'), personFile(house, market.agent))
+  const agent = (...args: readonly string[]) =>
+    room.surety('gate', ...args, '--credentials', room.path('agent.json'))
+  const waits = await agent('waiting', gateId)
+  assert.match(waits.out, /^\d{4}-\S+ +asked: which project\?$/m)
+  const said = await agent('reply', gateId, '--note', 'May \u001b[31mreport')
+  assert.match(said.out, /^\d{4}-\S+ +replied: May \ufffd\[31mreport$/m)
+  const read = await as('other', 'show', approvalId)
+  assert.match(read.out, /^\d{4}-\S+ +the agent says: May \ufffd\[31mreport$/m)
+  const twice = await agent('reply', gateId, '--note', 'and June', '--json')
+  assert.deepEqual([twice.code, problemIn(twice).code], [1, 'question_missing'])
+  const stranger = await room.surety('gate', 'reply', gateId, '--note', 'x', '--json', ...asOther)
+  assert.equal(stranger.code, 1)
 })
 
 test('one commander sets the quorum aside, and another person looks at it after', async () => {
@@ -182,7 +196,7 @@ test('one commander sets the quorum aside, and another person looks at it after'
   const override = ['approve', approvalId, '--override', '--reason', 'outage'] as const
   assert.deepEqual(await problemOf(...override), [1, 'approval_override_forbidden'])
   const allowed = await olga(...override, '--role', 'incident_commander')
-  assert.match(allowed.out, /^override +without the quorum; after-review owed$/m)
+  assert.match(allowed.out, /^override +without the quorum; after-review owed, by \d{4}-\S+Z$/m)
   const owed = await olga('list', '--after-review', 'owed', '--state', 'all')
   assert.ok(owed.out.includes(approvalId))
   const found = ['review', approvalId, '--finding', 'upheld', '--reason', 'looked-at'] as const

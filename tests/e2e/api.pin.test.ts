@@ -34,6 +34,7 @@ const ROUTES = [
   'GET /v1/approvals read 200',
   'GET /v1/approvals/watch read 200',
   'GET /v1/approvals/{approvalId} read 200',
+  'POST /v1/gates/{gateId}/approval/replies gates:write 201',
   'POST /v1/approvals/{approvalId}/answers approvals:answer 201',
   'GET /v1/gates/{gateId}/approval read 200',
   'GET /v1/audit/actions read:all 200',
@@ -172,6 +173,8 @@ const EVENTS = {
   approvalOpened: false,
   approvalOverdue: false,
   approvalQuestioned: false,
+  approvalReplied: false,
+  approvalReviewOverdue: false,
   approvalReviewed: false,
   controlDrained: false,
   controlEpochAdvanced: false,
@@ -223,8 +226,6 @@ test('the events of a house that did everything are these, and these are signed 
   await rule(house, market, { settlement: { ...settlement, mode: 'manual' } })
   await purchase(market, '1')
   await answerEverything(house, market, settlement)
-  const { gateId } = await declareAndAuthorize(market, '1')
-  await agent.client.call('postGatesVoid', { params: { gateId } })
   const action = house.operator.party.endShadow(shadowHash, 'test')
   await client.call('postProfilesShadowEnd', { body: { action } })
   await client.call('postApiKeysRotate', { params: { keyId } })

@@ -1,11 +1,14 @@
 /** What waits for a person: who may answer, what it lifts, and what follows. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { bundle } from '@surety/domain'
-import { fromBase64url, type Jwks, verifySigned } from '@surety/protocol'
-import { answerTo } from '@surety/sdk'
+import { fromBase64url, type Jwks, mintId, verifySigned } from '@surety/protocol'
+import { afterReviewOf, answerTo } from '@surety/sdk'
 import { fsck, nodeCrypto } from '@surety/server'
 import {
+  AFTER_REVIEW_MS,
   answer,
   approvalOf,
   ask,
@@ -23,6 +26,7 @@ import {
   clientOf,
   execute,
   type Gate,
+  host,
   type Market,
   type Member,
   openHouse,
@@ -305,7 +309,6 @@ test('one commander overrides a quorum, and owes a second person’s look at it'
     query: { afterReview: 'owed' },
   })
   assert.ok(items.some(({ approvalId }) => approvalId === allowed.approvalId))
-  const { afterReviewOf } = await import('@surety/sdk')
   const said = { role: 'incident_commander', justificationCode: 'x' } as const
   const own = afterReviewOf(allowed, 'upheld', said)
   await refuses(send(commander, allowed, own), 'approver_already_answered')
@@ -342,6 +345,41 @@ test('a question keeps the wait open, and the agent sees it', async () => {
   const status = await market.agent.client.call('getGatesApproval', { params: { gateId } })
   assert.equal(status.questions[0]?.text, 'what is this for?')
   assert.equal((await answer(reviewer, waiting.approval)).state, 'approved')
+})
+
+test('what the agent says to a question is shown to people, and is no answer (approval)', async () => {
+  const waiting = await ask(house, market)
+  const { gateId } = waiting.gate
+  const replying = (by: Member, questionId: string, text = 'for May') =>
+    by.client.call('postGatesApprovalReplies', { params: { gateId }, body: { questionId, text } })
+  const nobodys = mintId('opa', host.now(), 7n)
+  await refuses(replying(market.agent, nobodys), 'approval_answer_unfit')
+  const justification = 'what is this for?'
+  const asked = await answer(reviewer, waiting.approval, 'request_information', { justification })
+  const questionId = asked.questions[0]?.questionId ?? ''
+  // Nobody else says it for the agent: not who pays, not an operator; nor does it say a book.
+  await refuses(replying(market.payer, questionId), 'gate_not_found')
+  await refuses(replying(reviewer, questionId), 'gate_not_found')
+  await refuses(replying(market.agent, questionId, 'x'.repeat(2_001)), 'schema_mismatch')
+  await refuses(replying(market.agent, questionId, ''), 'schema_mismatch')
+  const hostile = '=cmd()\u202e approved by Olga'
+  const seen = await replying(market.agent, questionId, hostile)
+  assert.deepEqual([seen.state, seen.resume], ['pending', false])
+  await refuses(replying(market.agent, questionId), 'approval_answer_unfit')
+  const shown = await readApproval(waiting.approval.approvalId)
+  const [question] = shown.questions
+  assert.deepEqual(
+    [question?.reply?.text, question?.reply?.agentId],
+    [hostile, market.agent.principalId],
+  )
+  assert.deepEqual([shown.state, shown.answers, shown.missing.length], ['pending', [], 1])
+  assert.equal((await resume(market, waiting)).state, 'waiting')
+  await answer(reviewer, waiting.approval)
+  const gate = await resume(market, waiting)
+  assert.equal(gate.state, 'authorized')
+  await refuses(replying(market.agent, questionId), 'approval_not_pending')
+  await settled(gate)
+  await verified(gateId)
 })
 
 test('what is in review ends by a person: released, refunded or split (approval)', async () => {
@@ -432,4 +470,35 @@ test('the inbox is narrowed by tenant, severity, level, state and age, page by p
   const provider = clientOf(house.running.url, market.provider.apiKey)
   const approvalId = newest?.approvalId ?? ''
   await refuses(provider.call('getApprovalsOne', { params: { approvalId } }), 'approval_not_found')
+})
+
+// The last of this file: two days pass in it, and grants end.
+test('an after-review that nobody makes is asked for again, and found in the inbox', async () => {
+  await ruled(tier({ approvers: 2 }))
+  const commander = await house.person(['incident_commander'])
+  const waiting = await ask(house, market)
+  const role = 'incident_commander'
+  const allowed = await answer(commander, waiting.approval, 'override_allow', { role })
+  await settled(await resume(market, waiting))
+  const { approvalId } = waiting.approval
+  const due = allowed.reviewDueAt ?? ''
+  assert.equal(Date.parse(due) - Date.parse(allowed.endedAt ?? ''), AFTER_REVIEW_MS - 1)
+  pass(AFTER_REVIEW_MS)
+  await house.running.tick()
+  const told = readFileSync(join(house.directory, 'notices.jsonl'), 'utf8').split('\n')
+  const reminded = told.filter((line) => line.includes('approval.review_overdue'))
+  assert.equal(reminded.length, 1)
+  assert.match(reminded[0] ?? '', new RegExp(approvalId))
+  const late = await readApproval(approvalId)
+  assert.ok((late.reviewDueAt ?? '') > due)
+  const query = { afterReview: 'owed' } as const
+  const { items } = await house.operator.client.call('getApprovals', { query })
+  assert.ok(items.some((each) => each.approvalId === approvalId))
+  const found = { role: 'reviewer', justificationCode: 'looked-at' } as const
+  const done = await send(reviewer, allowed, afterReviewOf(allowed, 'upheld', found))
+  assert.deepEqual([done.afterReview, done.reviewDueAt], ['upheld', null])
+  pass(AFTER_REVIEW_MS)
+  await house.running.tick()
+  const after = readFileSync(join(house.directory, 'notices.jsonl'), 'utf8')
+  assert.equal(after.split('approval.review_overdue').length - 1, 1)
 })

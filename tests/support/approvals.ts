@@ -121,6 +121,13 @@ export function send(by: Member, { approvalId }: Approval, act: ActDraft): Promi
   return by.client.call('postApprovalsAnswers', { params: { approvalId }, body: { action } })
 }
 
+/** What the agent says to the last question about its gate. */
+function reply(market: Market, { gateId, questions }: Approval, text: string) {
+  const questionId = questions.at(-1)?.questionId ?? ''
+  const call = { params: { gateId }, body: { questionId, text } }
+  return market.agent.client.call('postGatesApprovalReplies', call)
+}
+
 /** Holds that a call is refused with this code. */
 export function refuses(call: Promise<unknown>, code: string): Promise<void> {
   return assert.rejects(call, (fault) => {
@@ -148,7 +155,8 @@ export async function answerEverything(
   await rule(house, market, { ...tier({ approvers: 2 }), settlement, approvalWithinMs: 1_000 })
   const overridden = await ask(house, market)
   const justification = 'what is it for?'
-  await answer(one, overridden.approval, 'request_information', { justification })
+  const asked = await answer(one, overridden.approval, 'request_information', { justification })
+  await reply(market, asked, 'for the report of May')
   const role = 'incident_commander'
   const allowed = await answer(commander, overridden.approval, 'override_allow', { role })
   const { gateId } = await resume(market, overridden)
@@ -160,6 +168,15 @@ export async function answerEverything(
     pass(ms)
     await house.running.tick()
   }
+  const owed = await ask(house, market)
+  await answer(commander, owed.approval, 'override_allow', { role })
+  const { gateId: second } = await resume(market, owed)
+  await market.agent.client.call('postGatesVoid', { params: { gateId: second } })
+  pass(AFTER_REVIEW_MS)
+  await house.running.tick()
 }
+
+/** After this the clock reminds of an after-review. */
+export const AFTER_REVIEW_MS = 86_400_001
 
 const SAID = { justificationCode: 'test' } as const

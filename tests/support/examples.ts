@@ -7,6 +7,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mintId } from '@surety/protocol'
 import { type Approval, answerTo, newKeyPair } from '@surety/sdk'
+import { answer } from './approvals.ts'
 import {
   applyProfile,
   declareAndAuthorize,
@@ -80,7 +81,10 @@ export async function setStage(house: Tenancy): Promise<Stage> {
   const waiting = await declareAndAuthorize(market, '1', { riskClass: 'action' })
   const reviewer = await house.person(['reviewer'])
   const { items } = await reviewer.client.call('getApprovals', { query: { state: 'pending' } })
-  const approval = items[0] as Approval
+  const justification = 'what is it for?'
+  const approval = await answer(reviewer, items[0] as Approval, 'request_information', {
+    justification,
+  })
   const asked = { waiting, approval, reviewer }
   const named = { declaredId, policyHash, shadowHash, keyId: key.keyId, kid, person }
   const { order, jws } = stopping(house.operator, { type: 'tool', id: 'example' })
@@ -145,6 +149,10 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
   'GET /v1/gates/{gateId}/events': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
   'GET /v1/gates/{gateId}/bundle': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
   'GET /v1/gates/{gateId}/approval': agent(({ waiting: { gateId } }) => ({ params: { gateId } })),
+  'POST /v1/gates/{gateId}/approval/replies': agent(({ waiting: { gateId }, approval }) => ({
+    params: { gateId },
+    body: { questionId: approval.questions[0]?.questionId, text: 'for the report of May' },
+  })),
   'GET /v1/approvals': operator(() => ({ query: 'limit=1&severity=medium' })),
   'GET /v1/approvals/watch': operator(),
   'GET /v1/audit/actions': operator(() => ({ query: 'format=csv' })),

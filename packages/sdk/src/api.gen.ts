@@ -317,13 +317,20 @@ export type Approval = {
     readonly answeredAt: string
   })[]
   readonly questions: readonly ({
+    readonly questionId: string
     readonly operatorId: string
     readonly actionHash: string
     readonly text: string
     readonly askedAt: string
+    readonly reply: {
+      readonly agentId: string
+      readonly text: string
+      readonly repliedAt: string
+    } | null
   })[]
   readonly overridden: boolean
   readonly afterReview: 'none' | 'owed' | 'upheld' | 'contested'
+  readonly reviewDueAt: string | null
   readonly division: {
     readonly released: string
     readonly refunded: string
@@ -943,12 +950,23 @@ export type GateApproval = {
   readonly level: 'challenge' | 'escalation' | 'review'
   readonly reasonCodes: readonly (string)[]
   readonly questions: readonly ({
+    readonly questionId: string
     readonly text: string
     readonly askedAt: string
+    readonly reply: {
+      readonly agentId: string
+      readonly text: string
+      readonly repliedAt: string
+    } | null
   })[]
   readonly expiresAt: string | null
   readonly resume: boolean
   readonly pollAfterMs: number | null
+  readonly receipts?: readonly ({
+    readonly seq: number
+    readonly type: string
+    readonly jws: string
+  })[]
 }
 
 /** bounded authority to spend somebody’s money */
@@ -1242,6 +1260,15 @@ export interface Operations {
     readonly query: undefined
     readonly body: undefined
     readonly answer: Approval
+  }
+  readonly postGatesApprovalReplies: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly questionId: string
+      readonly text: string
+    }
+    readonly answer: GateApproval
   }
   readonly postApprovalsAnswers: {
     readonly params: { approvalId: string }
@@ -1940,6 +1967,7 @@ export const OPERATIONS = {
   getGatesBundle: { method: 'GET', path: '/v1/gates/{gateId}/bundle' },
   getApprovals: { method: 'GET', path: '/v1/approvals' },
   getApprovalsOne: { method: 'GET', path: '/v1/approvals/{approvalId}' },
+  postGatesApprovalReplies: { method: 'POST', path: '/v1/gates/{gateId}/approval/replies' },
   postApprovalsAnswers: { method: 'POST', path: '/v1/approvals/{approvalId}/answers' },
   getGatesApproval: { method: 'GET', path: '/v1/gates/{gateId}/approval' },
   postGrants: { method: 'POST', path: '/v1/grants' },

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ApprovalRecord, addMs, instantOf, parseAs } from '@surety/protocol'
 import fc from 'fast-check'
-import { AGENT, frozen, PAYEE, PAYER, vectors } from '../fixtures.test.ts'
-import { type ApprovalCommand, decide, evolve, initial, QUESTIONS_MAX } from './approval.ts'
+import { AGENT, frozen, id, PAYEE, PAYER, vectors } from '../fixtures.test.ts'
+import { owedUntil, REMINDERS_MAX, REVIEW_WITHIN_MS } from './after-review.ts'
+import { type ApprovalCommand, decide, evolve, initial } from './approval.ts'
+import { QUESTIONS_MAX } from './questions.ts'
 import { isAnswerable, meets, missingOf, requirementsOf } from './quorum.ts'
 import type { Approval, Opened } from './state.ts'
 import { after, answerCommand, EXPIRES, openedAs, type Said, START, seal } from './story.test.ts'
@@ -16,7 +18,7 @@ const refusalOf = (state: Approval, command: ApprovalCommand) => {
 
 interface Step {
   readonly say?: Said
-  readonly do?: 'consume' | 'expire' | 'escalate'
+  readonly do?: 'consume' | 'expire' | 'escalate' | 'reply'
   readonly afterMs?: number
   /** What is changed in the command, member by member. */
   readonly with?: object
@@ -31,6 +33,8 @@ function commandOf(state: Approval, step: Step): ApprovalCommand {
   const at = addMs(START, step.afterMs ?? 0)
   if (step.do === 'consume') return { type: 'consume', by: '0'.repeat(64), at }
   if (step.do === 'expire') return { type: 'expire', at, seal }
+  // The question of the story is the first person’s.
+  if (step.do === 'reply') return { type: 'reply', questionId: id('opa', 1), text: 'for May', at }
   if (step.do === 'escalate') return { type: 'escalate', at }
   if (state.status === 'none') throw new Error('nothing is asked')
   const command = answerCommand(state, { ...step.say, at })
@@ -164,6 +168,40 @@ test('questions are bounded, and keep the wait open', () => {
   for (let asked = 0; asked < QUESTIONS_MAX; asked += 1) state = after(state, command)
   assert.equal(state.status, 'pending')
   assert.equal(refusalOf(state, command), 'approval_answer_unfit')
+})
+
+test('a reply stands beside its question, and changes nothing else', () => {
+  const asked = after(openedAs(), {
+    ...answerCommand(openedAs(), { action: 'request_information' }),
+    act: { ...answerCommand(openedAs()).act, action: 'request_information', justification: 'why?' },
+  } as ApprovalCommand)
+  const replied = after(asked, {
+    type: 'reply',
+    questionId: asked.questions[0]?.actionId ?? id('opa', 1),
+    text: 'for May',
+    at: START,
+  })
+  const { questions, ...rest } = replied
+  const { questions: _, ...before } = asked
+  assert.deepEqual(rest, before)
+  assert.equal(questions[0]?.reply?.text, 'for May')
+  assert.equal(questions[0]?.reply?.agentId, AGENT)
+})
+
+test('an after-review is asked for seven times, a day apart, and then stays owed in silence', () => {
+  const asked = openedAs({ requirements: [{ role: 'reviewer', approvers: 2 }] })
+  const override = { action: 'override_allow', role: 'incident_commander' } as const
+  let state = after(asked, answerCommand(asked, override))
+  state = after(state, { type: 'consume', by: '0'.repeat(64), at: START })
+  for (let day = 1; day <= REMINDERS_MAX; day += 1) {
+    const due = owedUntil(state)
+    assert.equal(due && instantOf(due), addMs(START, day * REVIEW_WITHIN_MS))
+    state = after(state, { type: 'escalate', at: addMs(instantOf(due ?? ''), 1) })
+  }
+  assert.equal(owedUntil(state), null)
+  assert.ok('afterReview' in state && state.afterReview === 'owed')
+  const at = addMs(START, 30 * REVIEW_WITHIN_MS)
+  assert.equal(refusalOf(state, { type: 'escalate', at }), 'approval_not_pending')
 })
 
 test('the clock asks louder three times, and then leaves it to the expiry', () => {

@@ -16,6 +16,7 @@ import {
   err,
   formatInstant,
   type Hash,
+  type Id,
   type Instant,
   instantOf,
   ok,
@@ -23,7 +24,9 @@ import {
   type Result,
   unreachable,
 } from '@surety/protocol'
+import { owedUntil, remind } from './after-review.ts'
 import { type Answerer, mayOverride, type PartyKids, refusalOf } from './entitlement.ts'
+import { question, reply } from './questions.ts'
 import { meets, missingOf } from './quorum.ts'
 import type { Approval, ApprovalEvent, Opened } from './state.ts'
 import { dueAfter, ESCALATIONS_MAX, raised } from './urgency.ts'
@@ -45,6 +48,13 @@ export type ApprovalCommand =
       readonly parties: PartyKids
       readonly at: Instant
       readonly seal: Seal
+    }
+  /** By the agent that waits, to one question. */
+  | {
+      readonly type: 'reply'
+      readonly questionId: Id<'opa'>
+      readonly text: string
+      readonly at: Instant
     }
   | { readonly type: 'escalate'; readonly at: Instant }
   | { readonly type: 'expire'; readonly at: Instant; readonly seal: Seal }
@@ -71,9 +81,6 @@ type Events = Result<readonly ApprovalEvent[], ApprovalRefusal>
 type Known = Exclude<Approval, { status: 'none' }>
 type Answering = Extract<ApprovalCommand, { type: 'answer' }>
 
-/** How many questions one approval may be asked. */
-export const QUESTIONS_MAX = 8
-
 export const initial: Approval = { status: 'none' }
 
 export function decide(approval: Approval, command: ApprovalCommand): Events {
@@ -85,14 +92,12 @@ export function decide(approval: Approval, command: ApprovalCommand): Events {
   switch (command.type) {
     case 'answer':
       return answer(approval, command)
-    case 'escalate': {
+    case 'reply':
       if (approval.status !== 'pending') return err('approval_not_pending')
-      const isLate = command.at > instantOf(approval.dueAt)
-      if (!isLate || approval.escalations >= ESCALATIONS_MAX) return err('approval_pending')
-      const severity = raised(approval.severity)
-      const dueAt = dueAfter(formatInstant(command.at), severity, approval.expiresAt)
-      return ok([{ type: 'approvalOverdue', severity, dueAt }])
-    }
+      if (isPast(approval, command.at)) return err('approval_expired')
+      return reply(approval, command, command.at)
+    case 'escalate':
+      return escalate(approval, command.at)
     case 'expire': {
       if (approval.status !== 'pending' && approval.status !== 'approved') {
         return err('approval_not_pending')
@@ -109,6 +114,18 @@ export function decide(approval: Approval, command: ApprovalCommand): Events {
     default:
       return unreachable(command)
   }
+}
+
+/** What the clock finds late: an answer, or a second look. It asks louder, and never answers. */
+function escalate(approval: Known, at: Instant): Events {
+  const owed = owedUntil(approval)
+  if (owed !== null) return remind(approval, owed, at)
+  if (approval.status !== 'pending') return err('approval_not_pending')
+  const isLate = at > instantOf(approval.dueAt)
+  if (!isLate || approval.escalations >= ESCALATIONS_MAX) return err('approval_pending')
+  const severity = raised(approval.severity)
+  const dueAt = dueAfter(formatInstant(at), severity, approval.expiresAt)
+  return ok([{ type: 'approvalOverdue', severity, dueAt }])
 }
 
 /** A deadline is inclusive: at the very instant of its expiry an approval may still be answered. */
@@ -134,7 +151,10 @@ function answer(approval: Known, command: Answering): Events {
   if (isPast(approval, at)) return err('approval_expired')
   const refused = unfit(approval, command)
   if (refused !== undefined) return refused
-  if (act.action === 'request_information') return question(approval, command)
+  if (act.action === 'request_information') {
+    const { actionId, operatorId, justification: text } = act
+    return question(approval, { actionId, operatorId, actionHash: command.actionHash, text }, at)
+  }
   const division = divisionOf(approval, act)
   if (division === 'invalid') return err('approval_division_invalid')
   const given = answerOf(command)
@@ -183,16 +203,6 @@ function memberThatDiffers(
 ): keyof ApprovalSubject | undefined {
   const names = Object.keys(ApprovalSubject.properties) as (keyof ApprovalSubject)[]
   return names.find((name) => canonicalize(approval[name]) !== canonicalize(stated[name]))
-}
-
-function question(approval: Known, { act, actionHash, at }: Answering): Events {
-  const { actionId, operatorId, justification: text } = act
-  if (text === undefined) return err('approval_answer_unfit', 'a question needs its words')
-  if (approval.questions.length >= QUESTIONS_MAX) {
-    return err('approval_answer_unfit', 'no more questions')
-  }
-  const asked = { actionId, operatorId, actionHash, text, askedAt: formatInstant(at) }
-  return ok([{ type: 'approvalQuestioned', question: asked }])
 }
 
 /** What an answer does with held money; `null` where none is held. */
@@ -310,6 +320,14 @@ export function evolve(approval: Approval, event: ApprovalEvent, at: Instant): A
     case 'approvalQuestioned':
       if (approval.status !== 'pending') throw outOfOrder(approval, event)
       return { ...approval, questions: [...approval.questions, event.question] }
+    case 'approvalReplied': {
+      if (approval.status !== 'pending') throw outOfOrder(approval, event)
+      const { questionId, reply: said } = event
+      const questions = approval.questions.map((asked) =>
+        asked.actionId === questionId ? { ...asked, reply: said } : asked,
+      )
+      return { ...approval, questions }
+    }
     case 'approvalOverdue': {
       if (approval.status !== 'pending') throw outOfOrder(approval, event)
       const { severity, dueAt } = event
@@ -322,7 +340,14 @@ export function evolve(approval: Approval, event: ApprovalEvent, at: Instant): A
 
 type Conclusion = Exclude<
   ApprovalEvent,
-  { type: 'approvalOpened' | 'approvalAnswered' | 'approvalQuestioned' | 'approvalOverdue' }
+  {
+    type:
+      | 'approvalOpened'
+      | 'approvalAnswered'
+      | 'approvalQuestioned'
+      | 'approvalReplied'
+      | 'approvalOverdue'
+  }
 >
 
 function conclude(approval: Known, event: Conclusion, at: Instant): Approval {
@@ -344,6 +369,11 @@ function conclude(approval: Known, event: Conclusion, at: Instant): Approval {
     case 'approvalConsumed':
       if (approval.status !== 'approved' || isPast(approval, at)) throw outOfOrder(approval, event)
       return { ...approval, status: 'consumed' }
+    case 'approvalReviewOverdue':
+      if (!('afterReview' in approval) || approval.afterReview !== 'owed') {
+        throw outOfOrder(approval, event)
+      }
+      return { ...approval, reminders: event.reminders }
     case 'approvalReviewed': {
       if (!('afterReview' in approval) || approval.afterReview !== 'owed') {
         throw outOfOrder(approval, event)

@@ -1,5 +1,7 @@
+export * from './after-review.ts'
 export * from './approval.ts'
 export * from './entitlement.ts'
+export * from './questions.ts'
 export * from './quorum.ts'
 export * from './showing.ts'
 export * from './state.ts'

@@ -38,6 +38,15 @@ export interface Question {
   readonly actionHash: Hash
   readonly text: string
   readonly askedAt: string
+  /** What whoever asked for the gate said to it, once. It counts for nothing; people read it. */
+  readonly reply?: Reply
+}
+
+/** Attacker-controlled: the words of the agent that waits. */
+export interface Reply {
+  readonly agentId: Id<'prn'>
+  readonly text: string
+  readonly repliedAt: string
 }
 
 interface Known extends Opened {
@@ -54,6 +63,8 @@ interface Ended extends Known {
   readonly recordHash: Hash
   /** An allowance without a quorum owes a second person's look at it. */
   readonly afterReview: 'none' | 'owed' | 'upheld' | 'contested'
+  /** How often the clock found the after-review still owed; absent: never. */
+  readonly reminders?: number
 }
 
 export type Approval =
@@ -79,6 +90,15 @@ export type ApprovalEvent =
       readonly division: Division | null
     }
   | { readonly type: 'approvalQuestioned'; readonly question: Question }
+  | {
+      readonly type: 'approvalReplied'
+      readonly questionId: Id<'opa'>
+      readonly reply: Reply
+    }
+  | {
+      readonly type: 'approvalReviewOverdue'
+      readonly reminders: number
+    }
   | {
       readonly type: 'approvalOverdue'
       readonly severity: Severity

@@ -37,7 +37,10 @@ import {
 } from './profile-rules.ts'
 import { X402Rules } from './x402-rules.ts'
 
-export const Raise = words(['challenge', 'escalate'], 'asks the payer, or an operator')
+export const Raise = words(
+  ['challenge', 'escalate'],
+  'asks the party whose money it is, or an operator',
+)
 
 /** A member with words for its page in the reference. */
 function about<Schema extends TSchema>(description: string, schema: Schema): Schema {
@@ -138,7 +141,9 @@ export const Profile = document(
     sequences: Type.Optional(
       Type.Array(SequenceRule, { maxItems: 512, description: 'what must not follow too soon' }),
     ),
-    session: Type.Optional(about('by what is known of the conversation', SessionRules)),
+    session: Type.Optional(
+      about('by what is known of the conversation; nothing is yet', SessionRules),
+    ),
     compliance: Type.Optional(about('what must be known before paying', Compliance)),
     conditions: Type.Optional(
       Type.Array(Condition, { maxItems: 128, description: 'anything else, in CEL' }),
@@ -157,7 +162,9 @@ export const Profile = document(
     authorizationWithinMs: about('how long an allowance may be used', durationMs),
     approvalWithinMs: about('how long a gate waits for a person', durationMs),
     settlement: about('how evidence is judged', Settlement),
-    disputes: Type.Optional(about('the terms a dispute begins with', Disputes)),
+    disputes: Type.Optional(
+      about('the terms of a dispute; stated, nothing acts on them in this version', Disputes),
+    ),
   },
   'A policy document: what agents of a tenant may pay for, when a person must be asked, how work is settled.',
 )

@@ -74,14 +74,14 @@ export const PROFILE_REASONS = {
     'compliance',
     'change',
     'the profile asks for the manifest of the tool and it is not known',
-    'register the manifest of the tool, or use one that has it',
+    'no tool has a manifest yet: ask for a profile without `compliance.toolManifestHash`',
     'party',
   ),
   tool_version_unknown: denied(
     'compliance',
     'change',
     'the profile asks for a known version of the tool',
-    'use a version that is registered',
+    'no version is registered yet: ask for a profile without `compliance.knownToolVersion`',
     'party',
   ),
   autonomy_denied: denied(
@@ -95,7 +95,7 @@ export const PROFILE_REASONS = {
     'session',
     'change',
     'the session is unknown, tainted or suspected',
-    'start a session of trusted content',
+    'no session is known yet: ask for a profile whose `session.unknown` asks or allows',
     'party',
   ),
   condition_denied: denied(

@@ -25,6 +25,13 @@ import { ReceiptList } from './views.ts'
 
 const orNull = (schema: TSchema) => Type.Union([schema, Type.Null()])
 
+const Reply = orNull(
+  closed(
+    { agentId: idOf('prn'), text: Type.String(), repliedAt: InstantText },
+    { description: 'what the agent that waits said to it; it counts for nothing' },
+  ),
+)
+
 export const ApprovalState = words(['pending', 'approved', 'denied', 'expired', 'consumed'])
 export const AfterReview = words(['none', 'owed', 'upheld', 'contested'])
 
@@ -98,14 +105,17 @@ export const ApprovalView = closed(
     answers: Type.Array(ApprovalAnswer),
     questions: Type.Array(
       closed({
+        questionId: idOf('opa'),
         operatorId: idOf('prn'),
         actionHash: HashText,
         text: Type.String(),
         askedAt: InstantText,
+        reply: Reply,
       }),
     ),
     overridden: Type.Boolean(),
     afterReview: AfterReview,
+    reviewDueAt: orNull(InstantText),
     division: orNull(Division),
     recordHash: orNull(HashText),
     openedAt: InstantText,
@@ -126,10 +136,18 @@ export const GateApprovalView = closed(
     state: ApprovalState,
     level: ApprovalLevel,
     reasonCodes: Type.Array(Type.String()),
-    questions: Type.Array(closed({ text: Type.String(), askedAt: InstantText })),
+    questions: Type.Array(
+      closed({
+        questionId: idOf('opa'),
+        text: Type.String(),
+        askedAt: InstantText,
+        reply: Reply,
+      }),
+    ),
     expiresAt: orNull(InstantText),
     resume: Type.Boolean({ description: 'asking for the decision again goes on' }),
     pollAfterMs: orNull(Type.Integer({ minimum: 0 })),
+    receipts: Type.Optional(ReceiptList),
   },
   { $id: 'GateApproval', description: 'what a gate waits for, as its agent sees it' },
 )

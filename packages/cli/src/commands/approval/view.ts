@@ -56,7 +56,7 @@ function approvalLines(approval: Approval, names: Names): readonly string[] {
       [
         'override',
         approval.overridden
-          ? `without the quorum; after-review ${approval.afterReview}`
+          ? `without the quorum; after-review ${approval.afterReview}${dueOf(approval)}`
           : undefined,
       ],
       ['divided', dividedOf(approval)],
@@ -109,6 +109,10 @@ function neededBy(requirements: Approval['requirements']): string {
   return requirements.map(({ role, approvers }) => `${String(approvers)} ${role}`).join(', ')
 }
 
+function dueOf({ reviewDueAt }: Approval): string {
+  return reviewDueAt === null ? '' : `, by ${reviewDueAt}`
+}
+
 function dividedOf({ division, asset }: Approval): string | undefined {
   if (division === null) return undefined
   const { released, refunded } = division
@@ -123,7 +127,10 @@ function answerLines({ answers, questions }: Approval, names: Names): readonly s
         `${action} as ${role} by ${named(operatorId, names)}: ${justificationCode}`,
       ] as const,
   )
-  const asked = questions.map(({ askedAt, text }) => [askedAt, `asked: ${text}`] as const)
+  const asked = questions.flatMap(({ askedAt, text, reply }) => [
+    [askedAt, `asked: ${text}`] as const,
+    ...(reply === null ? [] : [[reply.repliedAt, `the agent says: ${reply.text}`] as const]),
+  ])
   const lines = fields([...said, ...asked])
   return lines.length === 0 ? [] : ['', ...lines]
 }

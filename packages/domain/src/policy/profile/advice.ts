@@ -28,7 +28,21 @@ export function adviceOn(profile: Profile): readonly Remark[] {
     ...idleConditions(profile),
     ...idleWallets(profile),
     ...idleSettlement(profile),
+    ...unknownFacts(profile),
   ]
+}
+
+/** Rules on what nobody states yet: they deny everything (docs/adr/0034). */
+function unknownFacts({ compliance, session }: Profile): Remark[] {
+  const found: Remark[] = []
+  const check = (isThere: boolean | undefined, path: Path, what: string) => {
+    const message = `nothing is known of ${what} in this version: every request is denied by this`
+    if (isThere === true) found.push({ path, message })
+  }
+  check(compliance?.toolManifestHash, ['compliance', 'toolManifestHash'], 'the manifest of a tool')
+  check(compliance?.knownToolVersion, ['compliance', 'knownToolVersion'], 'the version of a tool')
+  check(session?.unknown === 'deny', ['session', 'unknown'], 'a session')
+  return found
 }
 
 function idleRollout({ rollout = [] }: Profile): Remark[] {

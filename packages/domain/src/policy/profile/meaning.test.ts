@@ -118,6 +118,15 @@ test('two profiles that say the same differ in nothing, and each change is said 
   }
 })
 
+/** What can hardly be meant of the profile of the vectors. */
+const BASE_ADVICE = [
+  'autonomy.bands.0.riskClasses',
+  'sequences.0.first.actions',
+  'wallets.rails.0',
+  'compliance.toolManifestHash',
+  'compliance.knownToolVersion',
+]
+
 test('what can hardly be meant is said, in its place', () => {
   const { base } = vectors<{ base: Profile }>('policy/valid/profile-contradictions.json')
   const usd = (max: string) => [{ asset: 'USD/2', max }]
@@ -180,6 +189,21 @@ test('what can hardly be meant is said, in its place', () => {
   }
   assert.deepEqual(
     adviceOn(base).map(({ path }) => path.join('.')),
-    ['autonomy.bands.0.riskClasses', 'sequences.0.first.actions', 'wallets.rails.0'],
+    BASE_ADVICE,
   )
+})
+
+test('a rule on what nobody states yet denies everything, and that is said', () => {
+  const open = { unknown: 'allow', tainted: 'deny', promptContagion: 'deny', badActor: 'deny' }
+  const said = (changes: object) =>
+    adviceOn(profileOf(changes as Partial<Profile>)).map(({ path }) => path.join('.'))
+  assert.deepEqual(said({ compliance: { toolManifestHash: true } }), [
+    'compliance.toolManifestHash',
+  ])
+  assert.deepEqual(said({ compliance: { knownToolVersion: true } }), [
+    'compliance.knownToolVersion',
+  ])
+  assert.deepEqual(said({ compliance: { quote: true, toolManifestHash: false } }), [])
+  assert.deepEqual(said({ session: { ...open, unknown: 'deny' } }), ['session.unknown'])
+  assert.deepEqual(said({ session: open }), [])
 })

@@ -16,6 +16,7 @@ import {
   readApproval,
   readGateApproval,
 } from '../../app/gate/approval/read.ts'
+import { replyApproval } from '../../app/gate/approval/reply-approval.ts'
 import { watchApprovals } from '../../app/gate/approval/watch-approvals.ts'
 import { run } from '../../app/runtime.ts'
 import { AfterReview, ApprovalState, ApprovalView, GateApprovalView } from '../approval-views.ts'
@@ -142,4 +143,42 @@ const ofGate = route({
     plain(await readGateApproval(app, caller, gateId)),
 })
 
-export const approvalRoutes: readonly Route[] = [listing, watching, reading, answering, ofGate]
+/** As long as the words that a person signs. */
+const REPLY_LENGTH_MAX = 2_000
+
+const replying = route({
+  method: 'POST',
+  path: '/v1/gates/{gateId}/approval/replies',
+  summary: 'Reply to a question about what waits, as the agent of the gate',
+  description:
+    'Once to each question. People read it; it lifts nothing, and the wait ends when it would have.',
+  scope: 'gates:write',
+  params: closed({ gateId: idOf('gat') }),
+  query: null,
+  body: closed({
+    questionId: idOf('opa', 'the question, as the approval of the gate names it'),
+    text: Type.String({ minLength: 1, maxLength: REPLY_LENGTH_MAX }),
+  }),
+  status: 201,
+  answer: GateApprovalView,
+  problems: [
+    'gate_not_found',
+    'approval_not_found',
+    'approval_not_pending',
+    'approval_expired',
+    'approval_answer_unfit',
+  ],
+  handle: async ({ app, caller, params: { gateId }, body, idempotency }) => {
+    const call = { gateId, ...body }
+    return signed(await run(app, caller, replyApproval(app, caller, call, idempotency)))
+  },
+})
+
+export const approvalRoutes: readonly Route[] = [
+  listing,
+  watching,
+  reading,
+  replying,
+  answering,
+  ofGate,
+]

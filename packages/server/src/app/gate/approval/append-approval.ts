@@ -12,7 +12,9 @@ import { approvalNotice } from './open-approval.ts'
 
 const TOPICS: Readonly<Partial<Record<approval.ApprovalEvent['type'], string>>> = {
   approvalQuestioned: 'approval.information_requested',
+  approvalReplied: 'approval.information_given',
   approvalOverdue: 'approval.overdue',
+  approvalReviewOverdue: 'approval.review_overdue',
   approvalApproved: 'approval.approved',
   approvalDenied: 'approval.denied',
   approvalExpired: 'approval.expired',
@@ -42,8 +44,11 @@ export function appendApproval(
   return next
 }
 
-/** When the clock must look at an approval: an answer is due. Its expiry is its gate's. */
+/** When the clock must look at an approval: an answer, or a second look, is due. */
 function approvalDeadline(state: approval.Approval): Instant | null {
+  const owed = approval.owedUntil(state)
+  if (owed !== null) return instantOf(owed)
+  // Its expiry is its gate's.
   const isWatched = state.status === 'pending' && state.escalations < approval.ESCALATIONS_MAX
   return isWatched ? instantOf(state.dueAt) : null
 }

@@ -1,4 +1,9 @@
-/** Raises an approval that nobody answered in time: the clock asks louder, and never answers. */
+/**
+ * Raises an approval that nobody answered in time, and reminds of an after-review that is owed: the
+ * clock asks louder, and never answers.
+ *
+ * @module
+ */
 import { approval } from '@surety/domain'
 import { err, ok } from '@surety/protocol'
 import type { UseCase } from '../../../ports.ts'
@@ -30,7 +35,7 @@ const useCase: UseCase<Escalating, Reads, Answer> = {
   },
 }
 
-/** What the clock does to an approval whose answer is late. */
+/** What the clock does to an approval whose answer, or whose after-review, is late. */
 export function escalateApproval(
   app: App,
   caller: Caller,

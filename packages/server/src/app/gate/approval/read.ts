@@ -8,7 +8,6 @@ import {
   DecisionFacts,
   type Event,
   err,
-  instantOf,
   type JsonObject,
   ok,
   type PolicyDecision,
@@ -22,7 +21,7 @@ import { profileByHash } from '../../profile/current-profile.ts'
 import type { Listing } from '../../read.ts'
 import { receiptsAt } from '../../receipts.ts'
 import { type App, approvalStream, type Caller, gateStream } from '../../runtime.ts'
-import { approvalView } from './view.ts'
+import { approvalView, gateApprovalView } from './view.ts'
 
 type Known = Exclude<approval.Approval, { status: 'none' }>
 type Found = Promise<Result<JsonObject, ProblemCode>>
@@ -137,9 +136,6 @@ function decisionAsking(events: readonly Event[], state: Known): PolicyDecision 
   return found.data.decision as PolicyDecision
 }
 
-/** How often whoever waits should ask again. */
-const POLL_AFTER_MS = 2_000
-
 /** What the agent sees of what its gate waits for: that, until when, and what is asked of it. */
 export async function readGateApproval(app: App, caller: Caller, gateId: string): Found {
   const { reads } = app.store
@@ -149,25 +145,15 @@ export async function readGateApproval(app: App, caller: Caller, gateId: string)
   if (!isParty && !caller.scopes.has('read:all')) return err('gate_not_found')
   const found = await lastApproval(app, caller, gateId)
   if (found === undefined) return err('approval_not_found')
-  const isOpen = found.status === 'pending'
-  const isPast = found.expiresAt !== null && app.clock.now() > instantOf(found.expiresAt)
-  return ok({
-    approvalId: found.approvalId,
-    gateId,
-    gateState: state.status,
-    state: isPast && (isOpen || found.status === 'approved') ? 'expired' : found.status,
-    level: found.level,
-    reasonCodes: [...found.reasonCodes],
-    questions: found.questions.map(({ text, askedAt }) => ({ text, askedAt })),
-    expiresAt: found.expiresAt,
-    /** An allowance is used by asking for the decision again. */
-    resume: found.status === 'approved' && !isPast,
-    pollAfterMs: isOpen ? POLL_AFTER_MS : null,
-  })
+  return ok(gateApprovalView(found, state.status, app.clock.now()))
 }
 
 /** The latest approval of a gate, of as many as its own decisions asked for. */
-async function lastApproval(app: App, { scope }: Caller, gateId: string) {
+export async function lastApproval(
+  app: App,
+  { scope }: Caller,
+  gateId: string,
+): Promise<Known | undefined> {
   const { reads } = app.store
   const events = await reads.events(scope, gateStream(gateId))
   for (const { type, data } of events.toReversed()) {

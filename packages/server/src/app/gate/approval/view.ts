@@ -4,7 +4,7 @@
  * @module
  */
 import { approval } from '@surety/domain'
-import type { JsonObject } from '@surety/protocol'
+import { type Instant, instantOf, type JsonObject } from '@surety/protocol'
 
 type Known = Exclude<approval.Approval, { status: 'none' }>
 
@@ -44,13 +44,16 @@ export function approvalView(state: Known): JsonObject {
       answeredAt: answer.answeredAt,
     })),
     questions: state.questions.map((question) => ({
+      questionId: question.actionId,
       operatorId: question.operatorId,
       actionHash: question.actionHash,
       text: question.text,
       askedAt: question.askedAt,
+      reply: replyView(question),
     })),
     overridden: state.overridden,
     afterReview: ended?.afterReview ?? 'none',
+    reviewDueAt: approval.owedUntil(state),
     division: ended?.record.division ?? null,
     recordHash: ended?.recordHash ?? null,
     openedAt: state.openedAt,
@@ -60,6 +63,40 @@ export function approvalView(state: Known): JsonObject {
   } as unknown as JsonObject
 }
 
+/** What the agent said to a question; `null` so long as it said nothing. */
+function replyView({ reply }: approval.Question): JsonObject | null {
+  if (reply === undefined) return null
+  const { agentId, text, repliedAt } = reply
+  return { agentId, text, repliedAt }
+}
+
 function requirementView({ role, approvers }: Known['requirements'][number]) {
   return { role, approvers }
+}
+
+/** How often whoever waits should ask again. */
+const POLL_AFTER_MS = 2_000
+
+/** What the agent sees of what its gate waits for: that, until when, and what is asked of it. */
+export function gateApprovalView(state: Known, gateState: string, now: Instant): JsonObject {
+  const isOpen = state.status === 'pending'
+  const isPast = state.expiresAt !== null && now > instantOf(state.expiresAt)
+  return {
+    approvalId: state.approvalId,
+    gateId: state.gateId,
+    gateState,
+    state: isPast && (isOpen || state.status === 'approved') ? 'expired' : state.status,
+    level: state.level,
+    reasonCodes: [...state.reasonCodes],
+    questions: state.questions.map((question) => ({
+      questionId: question.actionId,
+      text: question.text,
+      askedAt: question.askedAt,
+      reply: replyView(question),
+    })),
+    expiresAt: state.expiresAt,
+    /** An allowance is used by asking for the decision again. */
+    resume: state.status === 'approved' && !isPast,
+    pollAfterMs: isOpen ? POLL_AFTER_MS : null,
+  } as unknown as JsonObject
 }
