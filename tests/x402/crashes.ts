@@ -56,6 +56,9 @@ async function serve(town: Town): Promise<Served> {
   return { child, url: line.toString().trim() }
 }
 
+/** What was last said under a key, for whoever asks why nothing was bought. */
+const refusals = new Map<string, string>()
+
 /** What a buyer was told under a key: the gate and its state, or nothing. */
 async function ask(town: Town, url: string, key: string): Promise<Told | undefined> {
   const resource = `${town.world.urls.express ?? ''}/weather`
@@ -69,8 +72,9 @@ async function ask(town: Town, url: string, key: string): Promise<Told | undefin
       },
       body: JSON.stringify({ url: resource, grantHash: town.grantHash }),
     })
-    const { gate } = (await answer.json()) as { readonly gate?: Told }
-    return gate
+    const said = (await answer.json()) as { readonly gate?: Told; readonly code?: string }
+    refusals.set(key, `${said.code ?? 'none'} ${JSON.stringify(said).slice(0, 400)}`)
+    return said.gate
   } catch {
     // Killed before it could answer: the buyer knows nothing, and asks again.
     return undefined
@@ -170,7 +174,7 @@ async function settleAll(
   const gates = new Set<string>()
   for (const key of told.keys()) {
     const now = await ask(town, running.url, key)
-    assert.ok(now !== undefined, `nothing is known of ${key}`)
+    assert.ok(now !== undefined, `nothing is known of ${key}: ${refusals.get(key) ?? ''}`)
     remember(told, key, now)
     gates.add(now.gateId)
     assert.ok(now.state === 'settled' || now.state === 'voided', `${key} is ${now.state}`)

@@ -149,6 +149,7 @@ function openApp(config: OpenConfig, world: World): Opened {
     heads: new Map(),
     scanned: new Map(),
     presenting: new Set(),
+    handed: new Set(),
     passing: new Set(),
   }
   return { app, store }

@@ -84,6 +84,8 @@ export interface App {
   readonly scanned: Map<string, bigint>
   /** Gates whose credential is being handed over by this process. */
   readonly presenting: Set<string>
+  /** Payments whose credential this process handed over, until something is shown for them. */
+  readonly handed: Set<string>
   /** Answers that are on their way to an agent; each can be ended. */
   readonly passing: Set<{ stop(): Promise<void> }>
   /** The hash of the profile that rules where none is applied. */

@@ -86,9 +86,6 @@ async function findAll(
 /** How long a payee has to show something for a credential before that counts against it. */
 export const UNSHOWN_MAX_MS = 10_000
 
-/** Payments that were counted already, each once. */
-const counted = new WeakMap<App, Set<string>>()
-
 /** Tells the one who watches over payees what came of a credential; never while nobody can know. */
 async function noteOutcome(
   app: App,
@@ -96,16 +93,14 @@ async function noteOutcome(
   finding: RailFinding | undefined,
 ): Promise<void> {
   const { paymentId, payee, at } = payment
-  const known = counted.get(app) ?? new Set<string>()
-  counted.set(app, known)
   if (finding === undefined) return
   if (finding.type !== 'nothing') {
-    known.delete(paymentId)
+    app.handed.delete(paymentId)
     return notePayee(app, scope, payee, 'answered')
   }
+  // What a crash kept from being handed over nobody has failed to show.
   const isLate = app.clock.now() - instantOf(at) > UNSHOWN_MAX_MS
-  if (!isLate || isRequestAtFault(state) || known.has(paymentId)) return
-  known.add(paymentId)
+  if (!isLate || isRequestAtFault(state) || !app.handed.delete(paymentId)) return
   await notePayee(app, scope, payee, 'failed')
 }
 

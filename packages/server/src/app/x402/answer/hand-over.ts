@@ -96,6 +96,8 @@ async function answerTo(
   const authorization = await authorizationFor(app, state, { credential, receipts })
   const more = [[X402_HEADERS.signature, credential] as const, ...authorization]
   const presented = await present(app, request, more, mayBePrivate)
+  const mayBeThere = presented.type === 'answer' || presented.sent === 'maybe'
+  if (mayBeThere) app.handed.add(ensurePayment(state).paymentId)
   if (presented.type === 'silence') return null
   const { answer, startedAt } = presented
   try {
@@ -168,7 +170,10 @@ async function concluded(
   const { gateId } = state
   const system: Caller = { ...caller, principalId: 'system' }
   // Nothing yet is no failure yet: many sellers settle after they have answered.
-  if (finding.type !== 'nothing') await notePayee(app, caller.scope, payment.payee, 'answered')
+  if (finding.type !== 'nothing') {
+    app.handed.delete(payment.paymentId)
+    await notePayee(app, caller.scope, payment.payee, 'answered')
+  }
   const written = await run(
     app,
     system,
