@@ -187,3 +187,15 @@ async function buyOnce(): Promise<unknown> {
   })
   throw new ProblemError((await response.json()) as ProblemError['problem'])
 }
+
+test('what another process may have handed over counts against nobody', async () => {
+  await town.world.breakFacilitator({ type: 'refusing' })
+  for (let i = 0; i < RAIL_FAILURES_MAX; i += 1) {
+    assert.equal((await buy(town)).gate?.settlement?.status, 'unknown')
+  }
+  await town.world.breakFacilitator({ type: 'none' })
+  town.house = await town.house.restart()
+  pass(LATE_MS)
+  await tick()
+  assert.deepEqual(await standing(), [])
+})
