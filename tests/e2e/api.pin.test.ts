@@ -230,7 +230,10 @@ test('the events of a house that did everything are these, and these are signed 
   await client.call('postProfilesShadowEnd', { body: { action } })
   await client.call('postApiKeysRotate', { params: { keyId } })
   await client.call('postApiKeysRevoke', { params: { keyId } })
-  await client.call('postPrincipalsKeysRetire', { params: { principalId, kid } })
+  await client.call('postPrincipalsKeysRetire', {
+    params: { principalId, kid },
+    body: {},
+  })
   const lifecycle = { to: 'throttled', reason: 'test' } as const
   await client.call('postPrincipalsLifecycle', { params: { principalId }, body: lifecycle })
   const held = roleAct(house.operator, person.principalId, 'viewer')

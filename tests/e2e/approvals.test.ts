@@ -170,10 +170,12 @@ test('the requester never answers, nor what shares its key or its API key (appro
   const twin = await house.person(['reviewer'])
   const key = agent.keys?.find(({ purpose }) => purpose === 'intent')
   assert.ok(key !== undefined)
-  const { publicKey } = key
+  const { publicKey, kid } = key
+  const why = { role: 'reviewer', justificationCode: 'x' } as const
+  const added = twin.party.addKey({ kid, purpose: 'action' }, why)
   await twin.client.call('postPrincipalsKeys', {
     params: { principalId: twin.principalId },
-    body: { publicKey, purpose: 'action' },
+    body: { publicKey, purpose: 'action', action: added },
   })
   await refuses(answer(twin, approval), 'approver_is_requester')
   assert.equal((await answer(reviewer, approval)).state, 'approved')

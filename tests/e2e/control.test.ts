@@ -260,7 +260,7 @@ test('a key retired since it signed the intent does not declare, and is heard at
   const { jws } = draftIntent(market, '1')
   const [key] = market.agent.keys ?? []
   const params = { principalId: market.agent.principalId, kid: key?.kid ?? '' }
-  await house.operator.client.call('postPrincipalsKeysRetire', { params })
+  await house.operator.client.call('postPrincipalsKeysRetire', { params, body: {} })
   pass(5)
   await unchanged(house.directory, () =>
     assert.rejects(market.agent.client.call('postGates', { body: { intent: jws } }), {

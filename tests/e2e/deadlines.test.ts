@@ -104,6 +104,7 @@ test('an intent whose key was retired since is not decided (control)', async () 
   const declared = await agent.client.call('postGates', { body: { intent: jws } })
   await house.operator.client.call('postPrincipalsKeysRetire', {
     params: { principalId: agent.principalId, kid: kidOf(agent, 'intent') },
+    body: {},
   })
   const params = { gateId: declared.gateId }
   await assert.rejects(agent.client.call('postGatesAuthorize', { params }), {

@@ -56,7 +56,9 @@ test('a kill switch takes two people with two keys, whatever is tried (control)'
   const key = second.keys?.[0]
   if (key === undefined) throw new Error('no key')
   const twin = await house.person(['ops_admin'])
-  const body = { publicKey: key.publicKey, purpose: 'action' as const }
+  const why = { role: 'ops_admin', justificationCode: 'test' } as const
+  const action = twin.party.addKey({ kid: key.kid, purpose: 'action' }, why)
+  const body = { publicKey: key.publicKey, purpose: 'action' as const, action }
   const params = { principalId: twin.principalId }
   await twin.client.call('postPrincipalsKeys', { params, body })
   const { tenantId, environment } = house.founded
@@ -101,12 +103,20 @@ test('an order is fresh, of this house, signed by a key that is still good (cont
   const person = await house.person(['oncall'])
   const pair = newKeyPair('action', host)
   const params = { principalId: person.principalId }
-  const body = { publicKey: pair.publicKey, purpose: 'action' as const }
+  const why = { role: 'oncall', justificationCode: 'test' } as const
+  const purpose = 'action' as const
+  const action = person.party.addKey(pair, why)
+  const body = { publicKey: pair.publicKey, purpose, action }
   await person.client.call('postPrincipalsKeys', { params, body })
   const old = stopping(person, selector).jws
   const kid = person.keys?.[0]?.kid ?? ''
   pass(1)
-  await person.client.call('postPrincipalsKeysRetire', { params: { ...params, kid } })
+  const { tenantId, environment } = house.founded
+  const renewed = new Party({ tenantId, environment, ...params, keys: [pair] }, host)
+  await person.client.call('postPrincipalsKeysRetire', {
+    params: { ...params, kid },
+    body: { action: renewed.retireKey(kid, why) },
+  })
   pass(1)
   await refused('signing_key_not_valid', () => send(person, old))
   pass(300_001)

@@ -82,7 +82,7 @@ test('a statement under a retired key changes nothing', async () => {
   const key = await anotherKey('response')
   const { principalId } = market.provider
   const params = { principalId, kid: key.kid }
-  await house.operator.client.call('postPrincipalsKeysRetire', { params })
+  await house.operator.client.call('postPrincipalsKeysRetire', { params, body: {} })
   pass(5)
   await ignored(gate, signObject(response(gate), key, nodeCrypto), 'evidence_not_authentic')
 })
@@ -193,7 +193,7 @@ test('a key that signed before it was retired no longer speaks after', async () 
   const signedBefore = signObject(response(gate), key, nodeCrypto)
   const { principalId } = market.provider
   const params = { principalId, kid: key.kid }
-  await house.operator.client.call('postPrincipalsKeysRetire', { params })
+  await house.operator.client.call('postPrincipalsKeysRetire', { params, body: {} })
   assert.notEqual(key.kid, kidOf(market.provider, 'response'))
   pass(5)
   await ignored(gate, signedBefore, 'evidence_not_authentic')

@@ -1,19 +1,22 @@
 /** Operators: who holds which role, who gave it to them, and what nobody can give themselves. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { OPERATOR_ROLES, type OperatorRole, readJws } from '@surety/protocol'
+import { type Lifecycle, OPERATOR_ROLES, type OperatorRole, readJws } from '@surety/protocol'
 import { newKeyPair } from '@surety/sdk'
 import { fsck } from '@surety/server'
 import { unchanged } from '../support/books.ts'
 import {
+  apiKeyFor,
   foundBeside,
   host,
+  kidOf,
   type Member,
   openHouse,
   pass,
   roleAct,
   type TestHouse,
 } from '../support/house.ts'
+import { lift, send, together } from '../support/people/controls.ts'
 
 let house: TestHouse
 before(async () => {
@@ -24,6 +27,15 @@ after(() => house.close())
 function change(by: Member, of: Member, action: string) {
   const { principalId } = of
   return by.client.call('postPrincipalsRoles', { params: { principalId }, body: { action } })
+}
+
+function move(by: Member, { principalId }: Member, to: Lifecycle) {
+  const body = { to, reason: 'test' }
+  return by.client.call('postPrincipalsLifecycle', { params: { principalId }, body })
+}
+
+async function refuses(asked: Promise<unknown>, code: string): Promise<void> {
+  await assert.rejects(asked, { code })
 }
 
 /** Refused without a trace. */
@@ -104,9 +116,10 @@ test('only people hold roles, each once (approval)', async () => {
   const withdraw = (role: OperatorRole) =>
     roleAct(operator, principalId, role, { action: 'withdraw_role' })
   await refused(operator, person, withdraw('oncall'), 'role_not_assigned')
-  const body = { to: 'suspended', reason: 'test' } as const
-  await operator.client.call('postPrincipalsLifecycle', { params: { principalId }, body })
-  await refused(operator, person, roleAct(operator, principalId, 'oncall'), 'principal_not_active')
+  const idle = await house.person([])
+  await move(operator, idle, 'suspended')
+  const act = roleAct(operator, idle.principalId, 'oncall')
+  await refused(operator, idle, act, 'principal_not_active')
 })
 
 test('the act is brought by its signer, to the principal it names, while it is fresh', async () => {
@@ -150,14 +163,95 @@ test('nobody lends an operator a key but the operator (approval)', async () => {
   const { operator } = house
   const person = await house.person(['reviewer'])
   const { principalId } = person
-  const { publicKey } = newKeyPair('action', host)
+  const pair = newKeyPair('action', host)
+  const { publicKey } = pair
   const call = { params: { principalId }, body: { publicKey, purpose: 'action' as const } }
   await unchanged(house.directory, () =>
     assert.rejects(operator.client.call('postPrincipalsKeys', call), {
       code: 'operator_key_not_own',
     }),
   )
-  await person.client.call('postPrincipalsKeys', call)
+  // Not with an API key that is theirs, either: it takes a key that they sign with.
+  await assert.rejects(person.client.call('postPrincipalsKeys', call), {
+    code: 'operator_key_not_own',
+  })
+  const { kid } = pair
+  const why = { role: 'reviewer', justificationCode: 'test' } as const
+  const asGrant = person.party.addKey({ kid, purpose: 'grant' }, why)
+  for (const [by, action, code] of [
+    [operator, person.party.addKey(pair, why), 'caller_mismatch'],
+    [operator, operator.party.addKey(pair, { ...why, role: 'ops_admin' }), 'principal_mismatch'],
+    [person, asGrant, 'operator_action_mismatch'],
+    [person, person.party.retireKey(kid, why), 'operator_action_mismatch'],
+    [person, person.party.addKey(pair, { ...why, role: 'oncall' }), 'role_not_held'],
+  ] as const) {
+    const body = { ...call.body, action }
+    const added = by.client.call('postPrincipalsKeys', { ...call, body })
+    await assert.rejects(added, { code })
+  }
+  const action = person.party.addKey(pair, why)
+  const body = { ...call.body, action }
+  const added = await person.client.call('postPrincipalsKeys', { ...call, body })
+  assert.equal(added.keys.at(-1)?.kid, kid)
+  assert.equal((await fsck(house.directory)).ok, true)
+})
+
+test('no credential alone puts an operator out of action (control)', async () => {
+  const { operator } = house
+  const ann = await house.person(['incident_commander', 'ops_admin'])
+  const bob = await house.person(['incident_commander'])
+  const thief = { ...(await house.member('person', [], ['read'])), client: operator.client }
+  const params = { principalId: ann.principalId }
+  const kid = kidOf(ann, 'action')
+  const own = 'operator_key_not_own'
+  const retired = { params: { ...params, kid }, body: {} }
+  for (const each of [thief, ann]) {
+    await refuses(each.client.call('postPrincipalsKeysRetire', retired), own)
+    for (const to of [
+      'throttled',
+      'suspended',
+      'quarantined',
+      'frozen',
+      'decommissioned',
+    ] as const) {
+      await refuses(move(each, ann, to), 'operator_lifecycle_fixed')
+    }
+  }
+  // Nor does it make, take over or end what they call with.
+  const keyId = `key_${ann.apiKey.split('_')[2] ?? ''}`
+  const { client } = thief
+  await refuses(apiKeyFor(operator, ann.principalId, ['read']), own)
+  await refuses(client.call('postApiKeysRotate', { params: { keyId } }), own)
+  await refuses(client.call('postApiKeysRevoke', { params: { keyId } }), own)
+  await apiKeyFor(ann, ann.principalId, ['read'])
+  const all = { type: 'all', id: 'everything' } as const
+  const stopped = await send(ann, ...together([ann, bob], all))
+  await lift([ann, bob], stopped)
+})
+
+test('an operator ends their keys but the last, and goes for good only if a commander stays (control)', async () => {
+  const ann = await house.person(['incident_commander'])
+  const bob = await house.person(['ops_admin'])
+  const cleo = await house.person(['ops_admin'])
+  const why = { role: 'incident_commander', justificationCode: 'test' } as const
+  const params = { principalId: ann.principalId, kid: kidOf(ann, 'action') }
+  const retire = (action: string) =>
+    ann.client.call('postPrincipalsKeysRetire', { params, body: { action } })
+  await refuses(retire(ann.party.retireKey(params.kid, why)), 'operator_key_in_use')
+  const selector = { type: 'principal', id: ann.principalId } as const
+  const admins = { command: 'revoke', role: 'ops_admin' } as const
+  await refuses(send(bob, ...together([bob, cleo], selector, admins)), 'control_target_operator')
+  const founder = { ...house.operator }
+  const revoked = { command: 'revoke', role: 'incident_commander' } as const
+  await send(founder, ...together([founder, ann], selector, revoked))
+  const found = await bob.client.call('getPrincipalsOne', {
+    params: { principalId: ann.principalId },
+  })
+  assert.equal(found.lifecycle, 'decommissioned')
+  // Who holds no role any more is like anybody else.
+  const act = roleAct(founder, bob.principalId, 'ops_admin', { action: 'withdraw_role' })
+  await change(founder, bob, act)
+  await move(founder, bob, 'suspended')
 })
 
 test('the entries of a person are bounded', async () => {

@@ -343,7 +343,7 @@ test('ids are Surety’s own to give: none is taken from a caller', async () => 
     () => house.operator.client.call('postPrincipalsKeys', { params, body: key }),
     'principal_key_exists',
   )
-  const ended = { params: { ...params, kid: twice.kid } }
+  const ended = { params: { ...params, kid: twice.kid }, body: {} }
   await house.operator.client.call('postPrincipalsKeysRetire', ended)
   await refused(
     () => house.operator.client.call('postPrincipalsKeysRetire', ended),

@@ -156,6 +156,7 @@ test('a statement under a key that was retired is none, and its payee is told of
   const { principalId } = town.shops.express
   await town.house.operator.client.call('postPrincipalsKeysRetire', {
     params: { principalId, kid: kidOf(town.shops.express, 'response') },
+    body: {},
   })
   authorizations = []
   assert.equal((await bought()).basis, 'observed')

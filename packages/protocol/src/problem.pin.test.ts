@@ -45,6 +45,8 @@ const published = {
   role_not_assigned: [409, 'never'],
   role_limit: [409, 'never'],
   operator_key_not_own: [403, 'never'],
+  operator_key_in_use: [409, 'change'],
+  operator_lifecycle_fixed: [409, 'change'],
   principal_transition_illegal: [409, 'change'],
   principal_key_exists: [409, 'never'],
   principal_key_not_found: [404, 'never'],

@@ -207,6 +207,17 @@ export class Party {
     return this.act({ action: 'shadow_end', role, justificationCode, shadow: { policyHash } })
   }
 
+  /** One more key of this operator, asked for by one they have. */
+  addKey(key: { readonly kid: string; readonly purpose: PartyPurpose }, why: Reasons): string {
+    const { kid, purpose } = key
+    return this.act({ action: 'add_key', ...why, key: { kid, purpose } })
+  }
+
+  /** The end of a key of this operator, signed with another. */
+  retireKey(kid: string, why: Reasons): string {
+    return this.act({ action: 'retire_key', ...why, key: { kid } })
+  }
+
   /** An act of this operator, signed as of now. */
   act(draft: ActDraft): string {
     const action = {

@@ -165,11 +165,20 @@ function impose(control: Control, command: Command<'impose'>): Decided<ControlSt
   const refused = signersRefusal(IMPOSE_RULES[kind], ordered)
   if (!refused.ok) return refused
   // One hasty or stolen hand must not keep those away who would undo what it did.
-  if (namesOperator && IMPOSE_RULES[kind].people === 1) return err('control_target_operator')
+  if (namesOperator && !mayStop(kind, selector, ordered)) return err('control_target_operator')
   if (standing >= STANDING_MAX) return err('control_limit')
   const { controlId } = order
   const subject = { controlId, kind, selector, until }
   return ok([stated('imposed', subject, ordered, now)])
+}
+
+/** INVARIANT(control): an operator goes for good only if a commander who orders it stays. */
+function mayStop(kind: ControlKind, { type, id }: ControlSelector, ordered: Ordered): boolean {
+  if (ordered.by !== 'operators' || IMPOSE_RULES[kind].people === 1) return false
+  if (kind !== 'revoke' || type !== 'principal') return true
+  const stays = ({ role, operatorId }: ControlSigner) =>
+    role === 'incident_commander' && operatorId !== id
+  return ordered.signers.some(stays)
 }
 
 function isAhead(kind: ControlKind, until: Instant, at: Instant): boolean {

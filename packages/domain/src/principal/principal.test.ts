@@ -18,7 +18,11 @@ import {
 import type { RoleRefusal } from './roles.ts'
 
 /** These have their cases with the roles. */
-type OperatorRefusal = Exclude<RoleRefusal, 'principal_not_active'> | 'operator_key_not_own'
+type OperatorRefusal =
+  | Exclude<RoleRefusal, 'principal_not_active'>
+  | 'operator_key_not_own'
+  | 'operator_key_in_use'
+  | 'operator_lifecycle_fixed'
 
 type Registered = Extract<Principal, { status: 'registered' }>
 interface Transitions {

@@ -10,6 +10,7 @@ import {
   type AgentPassport,
   type Environment,
   err,
+  type Hash,
   type Id,
   type Lifecycle,
   type OperatorRole,
@@ -35,6 +36,12 @@ export type Principal =
       readonly roles?: readonly RoleHeld[]
     }
 
+/** An act that the principal itself signed, and with which key. */
+export interface OwnAct {
+  readonly actionHash: Hash
+  readonly kid: string
+}
+
 export type PrincipalCommand =
   | {
       readonly type: 'register'
@@ -43,9 +50,20 @@ export type PrincipalCommand =
       readonly name: string
       readonly keys: readonly PartyKey[]
     }
-  | { readonly type: 'addKey'; readonly key: PartyKey; readonly by?: Id<'prn'> | 'system' }
-  | { readonly type: 'retireKey'; readonly kid: string; readonly notAfter: string }
-  | { readonly type: 'changeLifecycle'; readonly to: Lifecycle; readonly reason: string }
+  | { readonly type: 'addKey'; readonly key: PartyKey; readonly own?: OwnAct }
+  | {
+      readonly type: 'retireKey'
+      readonly kid: string
+      readonly notAfter: string
+      readonly own?: OwnAct
+    }
+  | {
+      readonly type: 'changeLifecycle'
+      readonly to: Lifecycle
+      readonly reason: string
+      /** Two operators ordered it: spec/control.md. */
+      readonly isRevoked?: true
+    }
   | RoleCommand
 
 export type PrincipalEvent =
@@ -56,9 +74,15 @@ export type PrincipalEvent =
       readonly name: string
       readonly keys: readonly PartyKey[]
     }
-  | { readonly type: 'principalKeyAdded'; readonly key: PartyKey }
+  /** `actionHash`: of the act that asked for it; only where the key is an operator's. */
+  | { readonly type: 'principalKeyAdded'; readonly key: PartyKey; readonly actionHash?: Hash }
   /** `kid` of an event names the key that signs its passport: this one is named otherwise. */
-  | { readonly type: 'principalKeyRetired'; readonly retiredKid: string; readonly notAfter: string }
+  | {
+      readonly type: 'principalKeyRetired'
+      readonly retiredKid: string
+      readonly notAfter: string
+      readonly actionHash?: Hash
+    }
   | {
       readonly type: 'principalLifecycleChanged'
       readonly from: Lifecycle
@@ -77,6 +101,8 @@ export type PrincipalRefusal =
   | 'principal_key_not_found'
   | 'principal_transition_illegal'
   | 'operator_key_not_own'
+  | 'operator_key_in_use'
+  | 'operator_lifecycle_fixed'
   | RoleRefusal
 
 export const KEYS_MAX = 32
@@ -118,6 +144,15 @@ function rolesNow({ roles = [] }: Registered): readonly RoleHeld[] {
   return roles.filter(({ notAfter }) => notAfter === null)
 }
 
+/** Whether the principal holds any role, active or not. */
+export function isOperator(principal: Principal): boolean {
+  return principal.status === 'registered' && rolesNow(principal).length > 0
+}
+
+function askedBy(own: OwnAct | undefined): { readonly actionHash?: Hash } {
+  return own === undefined ? {} : { actionHash: own.actionHash }
+}
+
 export const initial: Principal = { status: 'none' }
 
 export function decide(
@@ -135,26 +170,15 @@ export function decide(
   if (principal.status === 'none') return err('principal_not_found')
   switch (command.type) {
     case 'addKey':
-      // INVARIANT(terminal): who has left for good gets no new means to sign.
-      if (LEFT.has(principal.lifecycle)) return err('principal_not_active')
-      // INVARIANT(approval): whose key it is, that person acts; nobody else lends an operator one.
-      if (rolesNow(principal).length > 0 && command.by !== principal.principalId) {
-        return err('operator_key_not_own')
-      }
-      if (principal.keys.some((key) => key.kid === command.key.kid)) {
-        return err('principal_key_exists')
-      }
-      if (principal.keys.length >= KEYS_MAX) return err('principal_key_limit')
-      return ok([{ type: 'principalKeyAdded', key: command.key }])
-    case 'retireKey': {
-      const key = principal.keys.find((candidate) => candidate.kid === command.kid)
-      // INVARIANT(terminal): a key that has ended stays ended.
-      if (key === undefined || key.notAfter !== null) return err('principal_key_not_found')
-      const { kid, notAfter } = command
-      return ok([{ type: 'principalKeyRetired', retiredKid: kid, notAfter }])
-    }
+      return addKey(principal, command)
+    case 'retireKey':
+      return retireKey(principal, command)
     case 'changeLifecycle': {
-      const { to, reason } = command
+      const { to, reason, isRevoked = false } = command
+      // INVARIANT(control): nobody alone, and no credential, puts an operator out of action.
+      if (isOperator(principal) && to !== 'active' && !isRevoked) {
+        return err('operator_lifecycle_fixed')
+      }
       const from = principal.lifecycle
       if (!LIFECYCLE_NEXT[from].includes(to)) return err('principal_transition_illegal')
       return ok([{ type: 'principalLifecycleChanged', from, to, reason }])
@@ -165,6 +189,29 @@ export function decide(
     default:
       return unreachable(command)
   }
+}
+
+type Command<Type extends PrincipalCommand['type']> = Extract<PrincipalCommand, { type: Type }>
+type Decided = Result<readonly PrincipalEvent[], PrincipalRefusal>
+
+function addKey(principal: Registered, { key, own }: Command<'addKey'>): Decided {
+  // INVARIANT(terminal): who has left for good gets no new means to sign.
+  if (LEFT.has(principal.lifecycle)) return err('principal_not_active')
+  // INVARIANT(approval): nobody lends an operator a key, not by a credential of theirs either.
+  if (isOperator(principal) && own === undefined) return err('operator_key_not_own')
+  if (principal.keys.some(({ kid }) => kid === key.kid)) return err('principal_key_exists')
+  if (principal.keys.length >= KEYS_MAX) return err('principal_key_limit')
+  return ok([{ type: 'principalKeyAdded', key, ...askedBy(own) }])
+}
+
+function retireKey(principal: Registered, { kid, notAfter, own }: Command<'retireKey'>): Decided {
+  if (isOperator(principal) && own === undefined) return err('operator_key_not_own')
+  // INVARIANT(approval): an operator keeps a key to act with: the one that asks for it.
+  if (own?.kid === kid) return err('operator_key_in_use')
+  const key = principal.keys.find((candidate) => candidate.kid === kid)
+  // INVARIANT(terminal): a key that has ended stays ended.
+  if (key === undefined || key.notAfter !== null) return err('principal_key_not_found')
+  return ok([{ type: 'principalKeyRetired', retiredKid: kid, notAfter, ...askedBy(own) }])
 }
 
 export function evolve(principal: Principal, event: PrincipalEvent): Principal {

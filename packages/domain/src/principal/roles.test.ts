@@ -14,6 +14,12 @@ import {
 } from './principal.ts'
 import { ROLE_ASSIGNERS, type RoleRefusal, roleHeldAt } from './roles.ts'
 
+type OperatorRefusal =
+  | RoleRefusal
+  | 'operator_key_not_own'
+  | 'operator_key_in_use'
+  | 'operator_lifecycle_fixed'
+
 type Registered = Extract<Principal, { status: 'registered' }>
 interface Case {
   readonly name: string
@@ -44,14 +50,14 @@ test('a role command yields its facts, and they the state that follows', () => {
 test('every refusal of a role has its case (approval)', () => {
   const seen = new Set<string>()
   const { cases } = vectors<{
-    readonly cases: readonly (Case & { readonly refusal: RoleRefusal | 'operator_key_not_own' })[]
+    readonly cases: readonly (Case & { readonly refusal: OperatorRefusal })[]
   }>('principal/refused/roles.json')
   for (const { name, state, command, refusal } of cases) {
     const outcome = decide(state, command)
     assert.equal(outcome.ok ? 'ok' : outcome.refusal, refusal, name)
     seen.add(refusal)
   }
-  const all: Readonly<Record<RoleRefusal | 'operator_key_not_own', true>> = {
+  const all: Readonly<Record<OperatorRefusal, true>> = {
     role_change_own: true,
     role_not_assignable: true,
     principal_not_active: true,
@@ -60,6 +66,8 @@ test('every refusal of a role has its case (approval)', () => {
     role_limit: true,
     role_not_assigned: true,
     operator_key_not_own: true,
+    operator_key_in_use: true,
+    operator_lifecycle_fixed: true,
   }
   assert.deepEqual([...seen].sort(), Object.keys(all).sort())
 })

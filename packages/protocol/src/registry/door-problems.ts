@@ -218,8 +218,20 @@ export const DOOR_PROBLEMS = {
   operator_key_not_own: problem(
     403,
     'never',
-    'the keys of a person who holds a role are added by that person alone',
-    'let them add it with their own API key, or withdraw their roles first',
+    'what a person who holds a role acts with changes by that person alone',
+    'let them do it, with a signed act where it is a signing key; or withdraw their roles first',
+  ),
+  operator_key_in_use: problem(
+    409,
+    'change',
+    'the key that is to end signed the act that asks for it',
+    'sign with another key of your own, added before',
+  ),
+  operator_lifecycle_fixed: problem(
+    409,
+    'change',
+    'a person who holds a role stays active',
+    'withdraw their roles first, or order a revocation together with another person',
   ),
   principal_transition_illegal: problem(
     409,

@@ -15,13 +15,16 @@ import {
   type Result,
 } from '@surety/protocol'
 
-/** Reads a body; routes without one take none but an empty object. */
+/** Reads a body; none is an empty object, and routes without one take nothing else. */
 export function readBody(
   bytes: unknown,
   schema: TSchema | null,
 ): Result<JsonValue | undefined, ProblemCode> {
   const empty = bytes === undefined || bytes === null || (bytes as Buffer).length === 0
-  if (empty) return schema === null ? ok(undefined) : err('json_invalid', 'the body is empty')
+  if (empty) {
+    if (schema === null) return ok(undefined)
+    return parseAs(schema, {}).ok ? ok({}) : err('json_invalid', 'the body is empty')
+  }
   const text = fromUtf8(bytes as Buffer)
   if (text === undefined) return err('json_invalid', 'the body is not UTF-8')
   const parsed = parseJson(text)

@@ -5,12 +5,12 @@ import {
   type PrincipalKind,
   toBase64url,
 } from '@surety/protocol'
-import { newKeyPair, type Principal } from '@surety/sdk'
+import { newKeyPair, type Principal, type Reasons } from '@surety/sdk'
 import * as checks from '../../checks.ts'
 import type { Answer, CommandGroup, CommandHost, CommandSpec, Given } from '../../command.ts'
 import { type Credentials, credentialsText } from '../../local/credentials.ts'
 import { reserve, writeNew } from '../../local/files.ts'
-import { machine, openSession } from '../../session.ts'
+import { ensureKey, machine, openSession, type Session } from '../../session.ts'
 import { fields, styled, table } from '../../terminal/render.ts'
 import { roles } from './roles.ts'
 
@@ -210,14 +210,18 @@ const addKey: CommandSpec = {
   connects: 'server',
   run: async (given, host) => {
     const principalId = checks.idOf('prn')(given.arg(0))
-    const { client } = openSession(given, host)
+    const session = openSession(given, host)
+    const { client } = session
     const pair = newKeyPair(given.required('purpose') as PartyPurpose, machine)
     const { purpose, kid, publicKey } = pair
     const out = given.required('out')
     const key = { purpose, kid, privateSeed: toBase64url(pair.privateSeed) }
     writeNew(out, `${JSON.stringify(key, null, 2)}\n`, true)
     const params = { principalId }
-    const found = await client.call('postPrincipalsKeys', { params, body: { publicKey, purpose } })
+    const why = await ownReasons(session, principalId)
+    const signed = why === undefined ? {} : { action: session.party.addKey({ kid, purpose }, why) }
+    const body = { publicKey, purpose, ...signed }
+    const found = await client.call('postPrincipalsKeys', { params, body })
     const { document, lines } = shown(found)
     return {
       document: { ...(document as object), kid, privateKey: out },
@@ -233,9 +237,23 @@ const retireKey: CommandSpec = {
   connects: 'server',
   run: async (given, host) => {
     const params = { principalId: checks.idOf('prn')(given.arg(0)), kid: given.arg(1) }
-    const { client } = openSession(given, host)
-    return shown(await client.call('postPrincipalsKeysRetire', { params }))
+    const session = openSession(given, host)
+    const { client, party } = session
+    const why = await ownReasons(session, params.principalId)
+    const body = why === undefined ? {} : { action: party.retireKey(params.kid, why) }
+    return shown(await client.call('postPrincipalsKeysRetire', { params, body }))
   },
+}
+
+/** In which role somebody asks for a change of their own keys; nothing if they hold none. */
+async function ownReasons(session: Session, principalId: string): Promise<Reasons | undefined> {
+  if (principalId !== session.party.principalId) return undefined
+  const params = { principalId }
+  const { roles: held } = await session.client.call('getPrincipalsOne', { params })
+  const role = held.find(({ notAfter }) => notAfter === null)?.role
+  if (role === undefined) return undefined
+  ensureKey(session, 'action')
+  return { role, justificationCode: 'own-keys' }
 }
 
 export const principal: CommandGroup = {

@@ -12,10 +12,12 @@ import {
   closed,
   HashText,
   idOf,
+  KidText,
   NameText,
   SlugText,
   words,
 } from '../../schema.ts'
+import { PartyPurpose } from '../principal.ts'
 import { AfterReviewAct, AnswerAct, SplitAct } from './approval.ts'
 import { ControlAct } from './control.ts'
 import { OperatorRole, stated, underRole } from './role.ts'
@@ -37,6 +39,19 @@ const RoleAct = closed({
   ...underRole,
   action: words(['assign_role', 'withdraw_role']),
   assignment: closed({ principalId: idOf('prn'), role: OperatorRole }),
+})
+
+/** INVARIANT(approval): the keys of an operator change by a key of theirs, and by nothing else. */
+const AddKeyAct = closed({
+  ...underRole,
+  action: words(['add_key']),
+  key: closed({ kid: KidText, purpose: PartyPurpose }),
+})
+
+const RetireKeyAct = closed({
+  ...underRole,
+  action: words(['retire_key']),
+  key: closed({ kid: KidText }),
 })
 
 /** INVARIANT(control): it names what ruled before, and undoes nothing its signer never saw. */
@@ -61,7 +76,18 @@ const ShadowAct = closed({
 })
 
 export const OperatorAction = Type.Union(
-  [DepositAct, RoleAct, ProfileAct, ShadowAct, AnswerAct, SplitAct, AfterReviewAct, ControlAct],
+  [
+    DepositAct,
+    RoleAct,
+    AddKeyAct,
+    RetireKeyAct,
+    ProfileAct,
+    ShadowAct,
+    AnswerAct,
+    SplitAct,
+    AfterReviewAct,
+    ControlAct,
+  ],
   {
     $id: 'OperatorAction.v1',
     description: 'An act of an operator, signed by them under one of their roles.',

@@ -55,6 +55,7 @@ interface Minted {
   readonly secretHash: string
 }
 interface Creating extends NewApiKey, Minted {
+  readonly by: Caller['principalId']
   readonly granted: ReadonlySet<string>
 }
 type CreateReads = { readonly owner: ReturnType<typeof principalKey> }
@@ -70,6 +71,7 @@ const create: UseCase<Creating, CreateReads, Answer> = {
     if (excess !== undefined) {
       return { type: 'refuse', code: 'scope_not_grantable', detail: excess }
     }
+    if (isOthers(state, input.by)) return { type: 'refuse', code: 'operator_key_not_own' }
     const keyId = stamp.mint('key')
     const key: ApiKey = {
       ...stamp.scope,
@@ -84,6 +86,11 @@ const create: UseCase<Creating, CreateReads, Answer> = {
     const fact = { type: 'apiKeyCreated', key }
     return write(fresh(null), [fact], key, stamp)
   },
+}
+
+/** INVARIANT(approval): what an operator calls with is made, changed and ended by them alone. */
+function isOthers(owner: principal.Principal, by: Caller['principalId']): boolean {
+  return principal.isOperator(owner) && owner.status !== 'none' && owner.principalId !== by
 }
 
 function write(
@@ -120,23 +127,31 @@ export function createApiKey(
   return {
     useCase: create,
     idempotency: null,
-    prepare: async () => ok({ ...body, ...minted, granted }),
+    prepare: async () => ok({ ...body, ...minted, granted, by: caller.principalId }),
   }
 }
 
 interface Changing {
   readonly keyId: string
+  /** Whose key it is, if there is one: that never changes. */
+  readonly ownerId: Id<'prn'> | undefined
+  readonly by: Caller['principalId']
   readonly change:
     | { readonly to: 'revoked'; readonly granted: ReadonlySet<string> }
     | ({ readonly to: 'rotated'; readonly granted: ReadonlySet<string> } & Minted)
 }
-type ChangeReads = {
-  readonly key: { readonly of: 'state'; readonly family: 'apiKey'; readonly id: string }
+type ChangeReads = ReturnType<typeof changeReads>
+
+function changeReads({ keyId, ownerId }: Changing) {
+  return {
+    key: { of: 'state', family: 'apiKey', id: keyId } as const,
+    owners: ownerId === undefined ? [] : [principalKey(ownerId)],
+  }
 }
 
 const change: UseCase<Changing, ChangeReads, Answer> = {
-  reads: ({ keyId }) => ({ key: { of: 'state', family: 'apiKey', id: keyId } }),
-  decide: ({ key: before }, { change: to }, stamp) => {
+  reads: changeReads,
+  decide: ({ key: before, owners }, { change: to, by }, stamp) => {
     const { state } = before
     if (state === null) return { type: 'refuse', code: 'api_key_not_found' }
     // INVARIANT(terminal): a revoked key is neither revoked again nor rotated back to life.
@@ -146,6 +161,9 @@ const change: UseCase<Changing, ChangeReads, Answer> = {
     const excess = state.scopes.find((scope) => !to.granted.has(scope))
     if (excess !== undefined) {
       return { type: 'refuse', code: 'scope_not_grantable', detail: excess }
+    }
+    if (owners.some((owner) => isOthers(owner.state, by))) {
+      return { type: 'refuse', code: 'operator_key_not_own' }
     }
     if (to.to === 'revoked') {
       const ended = { ...state, revokedAt: stamp.atText }
@@ -168,16 +186,23 @@ export function appendKeyEnd(writing: Writing, before: Stored<ApiKey | null>, at
 
 /** Ends a key; the next request with it is refused. */
 export function revokeApiKey(
+  app: App,
   caller: Caller,
   keyId: string,
   idempotency: Idempotency | null,
 ): Call<Changing, ChangeReads> {
   const to = { to: 'revoked', granted: caller.scopes } as const
-  return { useCase: change, idempotency, prepare: async () => ok({ keyId, change: to }) }
+  return { useCase: change, idempotency, prepare: () => changing(app, caller, keyId, to) }
+}
+
+async function changing(app: App, caller: Caller, keyId: string, to: Changing['change']) {
+  const { state } = await app.store.reads.state(caller.scope, 'apiKey', keyId)
+  return ok({ keyId, ownerId: state?.principalId, by: caller.principalId, change: to })
 }
 
 /** Gives a key a new secret; the old one is refused from then on. */
 export function rotateApiKey(
+  app: App,
   caller: Caller,
   keyId: string,
   minted: Minted,
@@ -186,7 +211,7 @@ export function rotateApiKey(
   return {
     useCase: change,
     idempotency: null,
-    prepare: async () => ok({ keyId, change: to }),
+    prepare: () => changing(app, caller, keyId, to),
   }
 }
 

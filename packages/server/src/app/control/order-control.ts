@@ -113,17 +113,12 @@ function commandOf(
     ordered,
     now,
     standing: active.filter(({ kind }) => kind === command).length,
-    namesOperator: read.people.some(({ state }) => isOperator(state)),
+    namesOperator: read.people.some(({ state }) => principal.isOperator(state)),
   }
 }
 
 function signerOf({ object, hash, kid }: Acts[number]): ControlSigner {
   return { operatorId: object.operatorId, role: object.role, kid, actionHash: hash }
-}
-
-function isOperator(person: principal.Principal): boolean {
-  if (person.status === 'none') return false
-  return (person.roles ?? []).some(({ notAfter }) => notAfter === null)
 }
 
 /** INVARIANT(once): the very acts that were executed are answered again, and change nothing. */
@@ -169,7 +164,12 @@ function revokeTarget(
   for (const before of read.tokens) appendKeyEnd(writing, before, stamp.atText)
   if (selector.type !== 'principal') return
   for (const before of read.people) {
-    const command = { type: 'changeLifecycle', to: 'decommissioned', reason } as const
+    const command = {
+      type: 'changeLifecycle',
+      to: 'decommissioned',
+      reason,
+      isRevoked: true,
+    } as const
     const gone = principal.decide(before.state, command)
     if (gone.ok) appendFacts(before, selector.id, gone.value, stamp, writing)
   }

@@ -58,11 +58,12 @@ export async function foundHouse(app: App, scope: Scope, name: string): Promise<
   const body = { kind: 'person', name, keys } as const
   const registered = ensure(await run(app, caller, registerPrincipal(body, null)))
   const principalId = registered.principalId as Id<'prn'>
-  ensure(await run(app, caller, crownFounder(principalId)))
   const secret = toBase64url(app.random.bytes(32))
   const wanted = { principalId, name: 'first operator', scopes: operatorScopes() }
   const minted = { secret, secretHash: app.mac(secret) }
   const key = ensure(await run(app, caller, createApiKey(caller, wanted, minted)))
+  // Last: from here on only the founder makes keys for the founder.
+  ensure(await run(app, caller, crownFounder(principalId)))
   return {
     ...scope,
     principalId,

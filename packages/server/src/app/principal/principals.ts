@@ -65,7 +65,8 @@ function partyKeys(keys: readonly NewKey[]): Result<readonly NewKey[], ProblemCo
   return weak ? err('principal_key_weak') : ok(keys)
 }
 
-function keyAt(key: NewKey, stamp: Stamp): PartyKey {
+/** A key as it is registered: valid from now on. */
+export function keyAt(key: NewKey, stamp: Stamp): PartyKey {
   const { publicKey, purpose } = key
   const kid = thumbprint(publicKey, stamp.crypto)
   return { kid, publicKey, purpose, notBefore: stamp.atText, notAfter: null }
@@ -126,23 +127,6 @@ function changing(
 ): Call<Changing, Reads> {
   const principalId = id as Id<'prn'>
   return { useCase: change, idempotency, prepare: async () => ok({ principalId, command }) }
-}
-
-/** Adds a key; it is valid from now on. */
-export function addKey(id: string, key: NewKey, idempotency: Idempotency | null) {
-  const command: Changing['command'] = (stamp) => ({
-    type: 'addKey',
-    key: keyAt(key, stamp),
-    by: stamp.actor,
-  })
-  const call = changing(id, command, idempotency)
-  const weak = publicKeyBytes(key.publicKey) === undefined
-  return weak ? { ...call, prepare: async () => err('principal_key_weak' as const) } : call
-}
-
-/** Ends a key now. What it signed before stays valid. */
-export function retireKey(id: string, kid: string, idempotency: Idempotency | null) {
-  return changing(id, (stamp) => ({ type: 'retireKey', kid, notAfter: stamp.atText }), idempotency)
 }
 
 /** Moves a principal along its lifecycle; only an active one may act. */

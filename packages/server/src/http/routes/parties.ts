@@ -22,17 +22,21 @@ import {
   SCOPES,
 } from '../../app/api-key/api-keys.ts'
 import { recordDeposit } from '../../app/house/record-deposit.ts'
-import {
-  addKey,
-  changeLifecycle,
-  registerPrincipal,
-  retireKey,
-} from '../../app/principal/principals.ts'
+import { changeLifecycle, registerPrincipal } from '../../app/principal/principals.ts'
 import { changeRole } from '../../app/principal/roles.ts'
+import { addKey, retireKey } from '../../app/principal/signing-keys.ts'
 import { listApiKeys, listPrincipals, readAccounts, readPrincipal } from '../../app/read.ts'
 import { type App, type Caller, run, type Signed } from '../../app/runtime.ts'
 import { paged, pageQuery } from '../paging.ts'
-import { PARTY_PROBLEMS, plain, type Reply, type Route, route, signed } from '../route.ts'
+import {
+  ACTION_PROBLEMS,
+  PARTY_PROBLEMS,
+  plain,
+  type Reply,
+  type Route,
+  route,
+  signed,
+} from '../route.ts'
 import { AccountView, ApiKeyView, DepositView, PrincipalView, pageOf } from '../views.ts'
 
 const NewKey = closed({ publicKey: PublicJwkObject, purpose: PartyPurpose })
@@ -88,6 +92,14 @@ const reading = route({
     plain(await readPrincipal(app, caller, params.principalId)),
 })
 
+/** What may be wrong with a change of keys: where they are an operator's, it takes an act. */
+const KEY_PROBLEMS = [
+  ...ACTION_PROBLEMS,
+  'principal_not_found',
+  'principal_mismatch',
+  'operator_key_not_own',
+] as const
+
 const newKey = route({
   method: 'POST',
   path: '/v1/principals/{principalId}/keys',
@@ -95,18 +107,16 @@ const newKey = route({
   scope: 'principals:write',
   params: principalParams,
   query: null,
-  body: NewKey,
+  body: closed({
+    publicKey: PublicJwkObject,
+    purpose: PartyPurpose,
+    action: Type.Optional(JwsText),
+  }),
   status: 201,
   answer: PrincipalView,
-  problems: [
-    'principal_not_found',
-    'principal_key_exists',
-    'principal_key_limit',
-    'principal_key_weak',
-    'operator_key_not_own',
-  ],
+  problems: [...KEY_PROBLEMS, 'principal_key_exists', 'principal_key_limit', 'principal_key_weak'],
   handle: async ({ app, caller, params, body, idempotency }) =>
-    signed(await run(app, caller, addKey(params.principalId, body, idempotency))),
+    signed(await run(app, caller, addKey(app, caller, { ...params, ...body }, idempotency))),
 })
 
 const endKey = route({
@@ -116,12 +126,12 @@ const endKey = route({
   scope: 'principals:write',
   params: closed({ principalId: idOf('prn'), kid: KidText }),
   query: null,
-  body: null,
+  body: closed({ action: Type.Optional(JwsText) }),
   status: 201,
   answer: PrincipalView,
-  problems: ['principal_not_found', 'principal_key_not_found'],
-  handle: async ({ app, caller, params, idempotency }) =>
-    signed(await run(app, caller, retireKey(params.principalId, params.kid, idempotency))),
+  problems: [...KEY_PROBLEMS, 'principal_key_not_found', 'operator_key_in_use'],
+  handle: async ({ app, caller, params, body, idempotency }) =>
+    signed(await run(app, caller, retireKey(app, caller, { ...params, ...body }, idempotency))),
 })
 
 const lifecycle = route({
@@ -134,7 +144,7 @@ const lifecycle = route({
   body: closed({ to: Lifecycle, reason: Type.String({ minLength: 1, maxLength: 280 }) }),
   status: 201,
   answer: PrincipalView,
-  problems: ['principal_not_found', 'principal_transition_illegal'],
+  problems: ['principal_not_found', 'principal_transition_illegal', 'operator_lifecycle_fixed'],
   handle: async ({ app, caller, params, body, idempotency }) =>
     signed(await run(app, caller, changeLifecycle(params.principalId, body, idempotency))),
 })
@@ -196,7 +206,7 @@ const createKey = route({
   }),
   status: 201,
   answer: ApiKeyView,
-  problems: ['principal_not_found', 'scope_not_grantable'],
+  problems: ['principal_not_found', 'scope_not_grantable', 'operator_key_not_own'],
   handle: async ({ app, caller, body }) => {
     const minted = mintSecret(app)
     return shown(caller, await run(app, caller, createApiKey(caller, body, minted)), minted.secret)
@@ -228,10 +238,10 @@ const rotateKey = route({
   body: null,
   status: 201,
   answer: ApiKeyView,
-  problems: ['api_key_not_found', 'api_key_revoked', 'scope_not_grantable'],
+  problems: ['api_key_not_found', 'api_key_revoked', 'scope_not_grantable', 'operator_key_not_own'],
   handle: async ({ app, caller, params }) => {
     const minted = mintSecret(app)
-    const rotated = await run(app, caller, rotateApiKey(caller, params.keyId, minted))
+    const rotated = await run(app, caller, rotateApiKey(app, caller, params.keyId, minted))
     return shown(caller, rotated, minted.secret)
   },
 })
@@ -246,9 +256,9 @@ const revokeKey = route({
   body: null,
   status: 201,
   answer: ApiKeyView,
-  problems: ['api_key_not_found', 'api_key_revoked', 'scope_not_grantable'],
+  problems: ['api_key_not_found', 'api_key_revoked', 'scope_not_grantable', 'operator_key_not_own'],
   handle: async ({ app, caller, params, idempotency }) =>
-    signed(await run(app, caller, revokeApiKey(caller, params.keyId, idempotency))),
+    signed(await run(app, caller, revokeApiKey(app, caller, params.keyId, idempotency))),
 })
 
 const deposit = route({
