@@ -34,6 +34,7 @@ import {
 import { pino } from 'pino'
 import { type FirstOperator, foundHouse } from './app/house/found-house.ts'
 import type { App } from './app/runtime.ts'
+import { Places } from './app/x402/leaving/places.ts'
 import type { Config } from './config.ts'
 import type { FsckReport } from './fsck/findings.ts'
 import { examine } from './fsck/fsck.ts'
@@ -148,6 +149,7 @@ function openApp(config: OpenConfig, world: World): Opened {
     receipts: new Map(),
     heads: new Map(),
     scanned: new Map(),
+    exchanges: new Places(),
     presenting: new Set(),
     handed: new Set(),
     passing: new Set(),

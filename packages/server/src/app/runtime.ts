@@ -41,6 +41,7 @@ import { callerControls, callerStopped } from './control/standing.ts'
 import { foldGate, gateView } from './gate/view.ts'
 import type { GrantChain } from './grant/chain.ts'
 import { signReceipts } from './receipts.ts'
+import type { Places } from './x402/leaving/places.ts'
 
 /** Compares bodies with schemas of profiles, beside the main thread and within a deadline. */
 export interface SchemaVerifier {
@@ -82,6 +83,8 @@ export interface App {
   readonly heads: Map<string, { readonly number: number; readonly at: Instant }>
   /** By wallet and asset: the next block to look at for what came in. */
   readonly scanned: Map<string, bigint>
+  /** Where exchanges with sellers have their places. */
+  readonly exchanges: Places
   /** Gates whose credential is being handed over by this process. */
   readonly presenting: Set<string>
   /** Payments whose credential this process handed over, until something is shown for them. */

@@ -58,6 +58,12 @@ export function sendDecided(
   return sendProblem(reply.headers(policyHeaders(view)), code, requestId, detail, params)
 }
 
+/** Does it once the answer has gone out, or the connection has. */
+export function whenOver(reply: FastifyReply, work: () => void): void {
+  if (reply.raw.closed) work()
+  else reply.raw.once('close', work)
+}
+
 /** A problem as a whole HTTP response, for what never became a request. */
 export function rawProblem(code: ProblemCode, requestId: string): string {
   const problem = renderProblem(code, { instance: requestId })

@@ -20,6 +20,8 @@ export interface Request<Params, Query, Body> {
   readonly lastEventId: string | undefined
   /** Whether what goes on must come to its end: the house stops. */
   readonly isEnding: () => boolean
+  /** Is done once the answer has gone out, or nobody waits for it any more. */
+  readonly whenOver: (work: () => void) => void
 }
 
 /** What a handler answers: a plain body, or a command's signed answer. */

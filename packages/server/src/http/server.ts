@@ -13,7 +13,7 @@ import { readBody } from './body.ts'
 import { callerOf } from './caller.ts'
 import { idempotencyKey, policyHeaders } from './headers.ts'
 import { METRICS_PATH, serveMetrics } from './metrics.ts'
-import { codeOf, rawProblem, sendDecided, sendProblem } from './problem.ts'
+import { codeOf, rawProblem, sendDecided, sendProblem, whenOver } from './problem.ts'
 import { serveProxy } from './purchase/proxy.ts'
 import type { Reply, Route } from './route.ts'
 import { API_ROUTES } from './routes.ts'
@@ -54,12 +54,18 @@ export function httpDoor(app: App, config: Config, isStopping: () => boolean): D
     done(null, body),
   )
   watch(fastify, app)
-  const busy = admit(fastify, app, config, isStopping)
+  const busy = admit(fastify, app, config, {
+    isStopping,
+    isKept: (request) => mayUseKept(request, callers.get(request)),
+  })
   answerErrors(fastify, app, config)
   for (const route of API_ROUTES) {
     fastify.route({
       method: route.method,
-      config: { path: route.path },
+      config: {
+        path: route.path,
+        isQuick: route.streams === undefined && route.scope !== 'gates:write',
+      },
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       onRequest: async (request, reply) => {
         const caller = await callerOf(app, route.scope, request)
@@ -103,9 +109,13 @@ function admit(
   fastify: FastifyInstance,
   app: App,
   config: Config,
-  isStopping: () => boolean,
+  {
+    isStopping,
+    isKept,
+  }: { readonly isStopping: () => boolean; readonly isKept: (request: FastifyRequest) => boolean },
 ): () => number {
   let busy = 0
+  let kept = 0
   fastify.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     reply.header('cache-control', 'no-store')
@@ -120,16 +130,35 @@ function admit(
   // After the credential, before the body: a stranger takes no place, and memory is bounded by what
   // is in progress.
   fastify.addHook('preParsing', async (request, reply) => {
+    // INVARIANT(control): whoever can stop things is let in, whatever is under way.
+    if (kept < KEPT_PLACES && isKept(request)) {
+      kept += 1
+      whenOver(reply, () => {
+        kept -= 1
+      })
+      return undefined
+    }
     const full = busy >= config.requestsMax || app.store.waiting >= config.waitingMax
     if (full && !ALWAYS_ANSWERED.includes(request.url))
       return sendProblem(reply, 'overloaded', request.id)
     busy += 1
-    reply.raw.once('close', () => {
+    whenOver(reply, () => {
       busy -= 1
     })
     return undefined
   })
-  return () => busy
+  return () => busy + kept
+}
+
+/** How many requests of operators have places that nobody else can take. */
+const KEPT_PLACES = 32
+/** Who holds one of these is an operator; software never does. */
+const KEPT_FOR = ['controls:write', 'approvals:answer'] as const
+
+/** A request of an operator that is over soon: no stream, nothing that is fetched. */
+function mayUseKept(request: FastifyRequest, caller: Caller | undefined): boolean {
+  const { isQuick } = request.routeOptions.config as { readonly isQuick?: boolean }
+  return isQuick === true && KEPT_FOR.some((scope) => caller?.scopes.has(scope) === true)
 }
 
 /** What is thrown, and what no route takes, becomes a problem. */
@@ -206,7 +235,9 @@ async function serve(
     inFlight.add(name)
   }
   try {
-    const answered = await route.handle({ app, caller, isEnding, ...parsed.value } as never)
+    const over = (work: () => void) => whenOver(reply, work)
+    const asked = { app, caller, isEnding, whenOver: over, ...parsed.value }
+    const answered = await route.handle(asked as never)
     return send(reply, route, answered, request.id)
   } finally {
     if (name !== undefined) inFlight.delete(name)

@@ -35,6 +35,8 @@ export interface WebRequest {
 
 export interface Patience {
   readonly bytesMax: number
+  /** Told of every piece that is held; `false` if there is no room for it. */
+  readonly hold?: (bytes: number) => boolean
   /** `null`: as long as the exchange may take. */
   readonly waitMs: number | null
 }
@@ -52,8 +54,8 @@ export interface WebAnswer {
   /** The whole body. Throws a WebFailure when a limit is passed. */
   collect(): Promise<Uint8Array>
   /**
-   * The whole body if it ends within so many bytes and so much time from now, and otherwise the
-   * body as it comes, nothing of it lost. Throws as `collect` does.
+   * The whole body if it ends within so many bytes and so much time from now, and there is room
+   * for it; otherwise the body as it comes, nothing of it lost. Throws as `collect` does.
    */
   begin(patience: Patience): Promise<Begun>
   /** Lets go of the connection without reading further. */

@@ -63,7 +63,7 @@ const LATE = Symbol('late')
 /** Reads ahead while there is patience; what was read is handed on first. */
 async function begun(
   source: AsyncGenerator<Uint8Array, void>,
-  { bytesMax, waitMs }: Patience,
+  { bytesMax, waitMs, hold = () => true }: Patience,
 ): Promise<Begun> {
   const read: Uint8Array[] = []
   let size = 0
@@ -78,7 +78,8 @@ async function begun(
       if (piece.done === true) return { type: 'whole', body: new Uint8Array(Buffer.concat(read)) }
       read.push(piece.value)
       size += piece.value.length
-      if (size > bytesMax) return { type: 'long', chunks: resumed(read, source) }
+      const hasRoom = hold(piece.value.length)
+      if (size > bytesMax || !hasRoom) return { type: 'long', chunks: resumed(read, source) }
     }
   } finally {
     late?.cancel()

@@ -56,7 +56,11 @@ export async function fetchPaid(
   const before = await resumePurchase(app, caller, request)
   if (!before.ok) return before
   const resumed = before.value
-  if (resumed.type === 'ended') return ok(await ended(app, caller, resumed))
+  if (resumed.type === 'ended') {
+    const { answer } = resumed
+    const hasRoom = answer === null || request.place.hold(answer.body.length)
+    return hasRoom ? ok(await ended(app, caller, resumed)) : err('overloaded')
+  }
   if (resumed.type === 'present') return presentPayment(app, caller, resumed.gateId, request)
   if (resumed.type === 'start') {
     const stopped = await mayTakeEffect(app, caller, resumed.state)

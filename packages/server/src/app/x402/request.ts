@@ -15,6 +15,7 @@ import {
 import type { WebHeaders } from '../../ports/web.ts'
 import type { App } from '../runtime.ts'
 import { type Door, headersToServer } from '../web/headers.ts'
+import type { Place } from './leaving/places.ts'
 
 /** As it came through a door. */
 export interface FetchInput {
@@ -29,6 +30,7 @@ export interface FetchInput {
   readonly intent: string | null
   readonly idempotencyKey: string | null
   readonly door: Door
+  readonly place: Place
   /** How long the whole answer is waited for before it is handed on as it comes. */
   readonly waitMs: (answer: { readonly headers: WebHeaders }) => number | null
 }

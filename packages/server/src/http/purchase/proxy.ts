@@ -23,11 +23,12 @@ import type { App, Caller, Signed } from '../../app/runtime.ts'
 import type { Answer } from '../../app/x402/answer/answer.ts'
 import { locationBehind, type Proxied, proxiedTo } from '../../app/x402/answer/proxied.ts'
 import { type Fetched, fetchPaid } from '../../app/x402/fetch.ts'
+import { type Place, TOO_MANY } from '../../app/x402/leaving/places.ts'
 import { type FetchRequest, readRequest } from '../../app/x402/request.ts'
 import type { WebHeaders } from '../../ports/web.ts'
 import type { CallerOf } from '../caller.ts'
 import { idempotencyKey, policyHeaders } from '../headers.ts'
-import { sendDecided, sendProblem } from '../problem.ts'
+import { sendDecided, sendProblem, whenOver } from '../problem.ts'
 import { PROXY_METHODS, PROXY_PATH } from './described.ts'
 
 const SCOPE = 'gates:write'
@@ -71,7 +72,10 @@ async function serve(
 ): Promise<FastifyReply> {
   const proxied = await proxiedTo(app, caller, request.raw.url ?? '')
   if (!proxied.ok) return sendProblem(reply, proxied.refusal, request.id, proxied.detail)
-  const read = readProxied(app, request, proxied.value)
+  const place = app.exchanges.enter(caller)
+  if (place === undefined) return sendProblem(reply, 'overloaded', request.id, TOO_MANY)
+  whenOver(reply, place.leave)
+  const read = readProxied(app, request, proxied.value, place)
   if (!read.ok) return sendProblem(reply, read.refusal, request.id, read.detail)
   const agent = { ...caller, principalId: caller.principalId as Id<'prn'> }
   const fetched = await fetchPaid(app, agent, read.value)
@@ -93,6 +97,7 @@ function readProxied(
   app: App,
   { raw, method, body }: FastifyRequest,
   { url }: Proxied,
+  place: Place,
 ): Result<FetchRequest, ProblemCode> {
   const headers = pairsOf(raw.rawHeaders)
   const key = idempotencyKey(raw.headers['idempotency-key'])
@@ -121,6 +126,7 @@ function readProxied(
     intent: signed ?? null,
     idempotencyKey: key ?? null,
     door: 'proxy',
+    place,
     waitMs: ({ headers: given }) => (isEventStream(given) ? 0 : WAIT_MS),
   })
 }

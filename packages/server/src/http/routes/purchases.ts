@@ -4,6 +4,7 @@ import {
   AmountText,
   AssetText,
   closed,
+  err,
   FetchMethod,
   HashText,
   type Id,
@@ -19,6 +20,7 @@ import {
 } from '@surety/protocol'
 import { isWhole, type LongAnswer } from '../../app/x402/answer/answer.ts'
 import { type Fetched, fetchPaid } from '../../app/x402/fetch.ts'
+import { TOO_MANY } from '../../app/x402/leaving/places.ts'
 import type { KeptAnswer } from '../../app/x402/present.ts'
 import { readPayment } from '../../app/x402/read.ts'
 import { bodyOf, readRequest } from '../../app/x402/request.ts'
@@ -65,9 +67,12 @@ const fetching = route({
   status: 200,
   answer: FetchView,
   problems: PURCHASE_PROBLEMS,
-  handle: async ({ app, caller, body, idempotency }) => {
+  handle: async ({ app, caller, body, idempotency, whenOver }) => {
     const bytes = bodyOf(body)
     if (!bytes.ok) return bytes
+    const place = app.exchanges.enter(caller)
+    if (place === undefined) return err('overloaded', TOO_MANY)
+    whenOver(place.leave)
     const request = readRequest(app, {
       url: body.url,
       method: body.method ?? 'GET',
@@ -78,6 +83,7 @@ const fetching = route({
       intent: body.intent ?? null,
       idempotencyKey: idempotency?.key ?? null,
       door: 'fetch',
+      place,
       // What is handed back as JSON is handed back whole, if it can be.
       waitMs: () => WHOLE_WITHIN_MS,
     })

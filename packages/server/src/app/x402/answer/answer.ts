@@ -58,7 +58,8 @@ export async function askUnpaid(
   const { status, headers: given } = answer
   const isTerms = status === PAYMENT_REQUIRED
   const waitMs = isTerms ? null : request.waitMs(answer)
-  const begun = await answer.begin({ bytesMax: KEPT_BYTES_MAX, waitMs })
+  const { hold } = request.place
+  const begun = await answer.begin({ bytesMax: KEPT_BYTES_MAX, waitMs, hold })
   const handed = { status, headers: isTerms ? given : headersToAgent(given) }
   if (begun.type === 'whole') return { ...handed, body: begun.body }
   if (isTerms) {

@@ -20,6 +20,7 @@ import { type App, type Caller, run, type Signed } from '../../runtime.ts'
 import { headersToAgent } from '../../web/headers.ts'
 import { concludeWith, type Observed } from '../conclude.ts'
 import { mayTakeEffect } from '../leaving/effect.ts'
+import type { Place } from '../leaving/places.ts'
 import {
   authorizationFor,
   credentialOf,
@@ -61,7 +62,7 @@ export async function presentPayment(
     const handing = { app, caller, state, settlement, receipts }
     const came = await answerTo(handing, request)
     if (came?.begun.type !== 'long') return ok(await handedOn(handing, came))
-    const passing = await passedOn(handing, came)
+    const passing = await passedOn(handing, came, request.place)
     isPassing = true
     return ok(passing)
   } finally {
@@ -101,7 +102,9 @@ async function answerTo(
   if (presented.type === 'silence') return null
   const { answer, startedAt } = presented
   try {
-    const patience = { bytesMax: KEPT_BYTES_MAX, waitMs: request.waitMs(answer) }
+    const { waitMs, place } = request
+    const { hold } = place
+    const patience = { bytesMax: KEPT_BYTES_MAX, waitMs: waitMs(answer), hold }
     return { answer, startedAt, begun: await answer.begin(patience) }
   } catch (failure) {
     if (failure instanceof WebFailure) return null
@@ -123,14 +126,17 @@ async function handedOn(handing: Handing, came: Came | null): Promise<Paid> {
 }
 
 /** The rest of the answer is on its way: what becomes of it is known when it has passed. */
-async function passedOn(handing: Handing, came: Came): Promise<Paid> {
+async function passedOn(handing: Handing, came: Came, place: Place): Promise<Paid> {
   const { app, caller, state } = handing
   const { answer, begun } = came
   if (begun.type !== 'long') throw new Error('an answer that is whole does not pass')
   const { gateId } = state
   const signed = await gateNow(app, caller, gateId)
   const settled = Promise.withResolvers<Signed | null>()
+  // Whoever asked may go away; the exchange goes on, and keeps its place.
+  place.stay()
   const passing = new Passing({
+    place,
     source: begun.chunks,
     keptBytesMax: KEPT_BYTES_MAX,
     discard: () => answer.discard(),
@@ -144,6 +150,7 @@ async function passedOn(handing: Handing, came: Came): Promise<Paid> {
       } finally {
         app.presenting.delete(gateId)
         app.passing.delete(passing)
+        place.leave()
       }
     },
   })

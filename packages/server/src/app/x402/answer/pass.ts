@@ -8,6 +8,7 @@
  */
 import { createHash, type Hash as Hasher } from 'node:crypto'
 import type { Hash } from '@surety/protocol'
+import type { Place } from '../leaving/places.ts'
 
 /** What passed, from its first byte to its last. */
 export interface Passed {
@@ -32,13 +33,14 @@ export class Passing implements AsyncIterableIterator<Uint8Array, void> {
   constructor(given: {
     readonly source: AsyncGenerator<Uint8Array, void>
     readonly keptBytesMax: number
+    readonly place: Pick<Place, 'hold' | 'drop'>
     readonly discard: () => void
     readonly end: (passed: Passed | null) => Promise<void>
   }) {
     this.#source = given.source
     this.#discard = given.discard
     this.#end = given.end
-    this.#taken = new Taken(given.keptBytesMax)
+    this.#taken = new Taken(given.keptBytesMax, given.place)
   }
 
   [Symbol.asyncIterator](): this {
@@ -89,18 +91,23 @@ export class Passing implements AsyncIterableIterator<Uint8Array, void> {
 class Taken {
   readonly #hasher: Hasher = createHash('sha256')
   readonly #keptBytesMax: number
+  readonly #place: Pick<Place, 'hold' | 'drop'>
   #bytes = 0
   #pieces: Uint8Array[] | null = []
 
-  constructor(keptBytesMax: number) {
+  constructor(keptBytesMax: number, place: Pick<Place, 'hold' | 'drop'>) {
     this.#keptBytesMax = keptBytesMax
+    this.#place = place
   }
 
   take(piece: Uint8Array): void {
     this.#hasher.update(piece)
     this.#bytes += piece.length
-    if (this.#bytes > this.#keptBytesMax) this.#pieces = null
-    this.#pieces?.push(piece)
+    if (this.#pieces === null) return
+    const mayKeep = this.#bytes <= this.#keptBytesMax && this.#place.hold(piece.length)
+    if (mayKeep) return void this.#pieces.push(piece)
+    this.#pieces = null
+    this.#place.drop()
   }
 
   whole(): Passed {
