@@ -19,6 +19,7 @@ import {
   type IdPrefix,
   type Instant,
   mintId,
+  namedHeaders,
   type OperatorAction,
   type OperatorActionOf,
   type OperatorRole,
@@ -28,6 +29,7 @@ import {
   type PublicJwk,
   publicJwkOf,
   type RequestFingerprint,
+  type SentHeaders,
   SIGNED_TYPES,
   signObject,
   thumbprint,
@@ -275,17 +277,27 @@ export function newKeyPair(
   return { purpose, privateSeed, publicKey, kid: thumbprint(publicKey, host.crypto) }
 }
 
-/** The fingerprint of an HTTP request. `url` is as the WHATWG standard serialises it. */
+/**
+ * The fingerprint of an HTTP request. `url` is as the WHATWG standard serialises it; `headers` are
+ * those that are sent, where Surety sends it. Throws a RangeError if they are too many.
+ */
 export function httpFingerprint(
-  request: { readonly method: string; readonly url: string; readonly body?: string | Uint8Array },
+  request: {
+    readonly method: string
+    readonly url: string
+    readonly body?: string | Uint8Array
+    readonly headers?: SentHeaders
+  },
   crypto: Crypto,
 ): RequestFingerprint {
-  const { method, url, body = '' } = request
+  const { method, url, body = '', headers = [] } = request
+  const named = namedHeaders(headers, crypto)
+  if (named === undefined) throw new RangeError('more headers than a fingerprint has room for')
   return {
     schemaVersion: 'RequestFingerprint.v1',
     method: method.toUpperCase(),
     url,
-    headers: [],
+    headers: named,
     bodyHash: crypto.sha256(body),
   }
 }

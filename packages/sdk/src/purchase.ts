@@ -40,8 +40,10 @@ export async function fetchPaid(
     if (!isAsked || party === undefined) throw error
     const terms = termsIn(error.problem.params ?? {}, purchase)
     const { method = 'GET', url, grantHash } = purchase
+    const headers = (purchase.headers ?? []).map(({ name, value }) => [name, value] as const)
+    const body = bodyOf(purchase)
     const { jws } = party.intent({
-      requestFingerprint: httpFingerprint({ method, url, body: bodyOf(purchase) }, crypto),
+      requestFingerprint: httpFingerprint({ method, url, body, headers }, crypto),
       action: 'purchase',
       riskClass: 'financial',
       sideEffecting: !['GET', 'HEAD', 'OPTIONS'].includes(method),

@@ -166,7 +166,7 @@ export function parsePaymentResponse(
     success: value.success,
     transaction,
     network: matching(value.network, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/),
-    errorReason: matching(value.errorReason, /^[a-z0-9_.]{1,64}$/),
+    errorReason: matching(value.errorReason, /^[a-z0-9][a-z0-9_.]{0,63}$/),
     header,
   })
 }

@@ -198,10 +198,18 @@ function outgoingTo({ url, request, ca }: Exchange, address: string): ClientRequ
   }
 }
 
+const STATUS_MIN = 100
+const STATUS_MAX = 599
+
 function answerOf(incoming: IncomingMessage, request: WebRequest, deadline: Deadline): WebAnswer {
+  const { statusCode: status = 0 } = incoming
+  // Attacker-controlled: the parser takes any three digits. RFC 9110 §15: others are not valid.
+  if (status < STATUS_MIN || status > STATUS_MAX) {
+    throw new WebFailure('web_answer_invalid', 'maybe', `${String(status)} is no status of HTTP`)
+  }
   const body = answerBody(incoming, request, deadline)
   return {
-    status: incoming.statusCode ?? 0,
+    status,
     headers: answerHeaders(incoming.rawHeaders),
     body: body.chunks(),
     collect: () => body.collect(),

@@ -7,6 +7,7 @@ import {
   fromUtf8,
   type Id,
   type JsonObject,
+  type JsonRefusal,
   ok,
   type ProblemCode,
   parseJson,
@@ -141,7 +142,13 @@ async function bodyFacts(
   if (entry?.verifier !== 'schema') return ok({ schemaHolds: null })
   const text = fromUtf8(bytes)
   const parsed = text === undefined ? undefined : parseJson(text)
+  if (parsed?.ok === false && isTooMuch(parsed.refusal)) return ok({ schemaHolds: null })
   if (parsed?.ok !== true) return ok({ schemaHolds: false })
   const holds = await app.schemas.holds(entry.schema as JsonObject, parsed.value)
   return holds.ok ? ok({ schemaHolds: holds.value }) : holds
+}
+
+/** Whether JSON could not be examined, which says nothing against it. */
+export function isTooMuch(refusal: JsonRefusal): boolean {
+  return refusal === 'json_too_large' || refusal === 'json_too_deep'
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { err, ok, type Result } from '@surety/protocol'
+import { err, headerNameOf, ok, type Result } from '@surety/protocol'
 import type { WebHeaders } from '../../ports/web.ts'
 
 /**
@@ -39,6 +39,9 @@ const FOR_SURETY = ['authorization', 'cookie', 'forwarded', 'idempotency-key', '
 /** An agent that could send one of these would pay past the decision. */
 const PAYING = ['payment-signature', 'x-payment', 'sign-in-with-x']
 
+/** Makes a method another one than was decided on. */
+const OVERRIDING = ['x-http-method-override', 'x-http-method', 'x-method-override']
+
 /** The headers to send, in order, names in lower case; `web_header_refused` for the first bad. */
 export function headersToServer(
   headers: WebHeaders,
@@ -51,8 +54,10 @@ export function headersToServer(
   const sent: (readonly [string, string])[] = []
   for (const [given, value] of headers) {
     const name = given.toLowerCase()
-    if (isDropped(name, door)) continue
-    const why = refusal(name, value)
+    // `Payment_Signature` is the same variable behind CGI.
+    const meant = headerNameOf(name)
+    if (isDropped(meant, door)) continue
+    const why = refusal(name, meant, value)
     if (why !== undefined) return err('web_header_refused', `\`${name.slice(0, 64)}\`: ${why}`)
     sent.push([name, value])
   }
@@ -65,10 +70,11 @@ function isDropped(name: string, door: Door): boolean {
   return door === 'proxy' && (isOurs || name.startsWith('x-forwarded-'))
 }
 
-function refusal(name: string, value: string): string | undefined {
-  if (!NAME.test(name) || !VALUE.test(value)) return 'a header holds characters it may not'
+function refusal(given: string, name: string, value: string): string | undefined {
+  if (!NAME.test(given) || !VALUE.test(value)) return 'a header holds characters it may not'
   if (PAYING.includes(name)) return 'only Surety pays'
   if (name.startsWith('x-surety-')) return 'the name is ours'
+  if (OVERRIDING.includes(name)) return 'the method is the one that was decided on'
   return name === 'cookie' ? 'Surety keeps and sends no cookies' : undefined
 }
 

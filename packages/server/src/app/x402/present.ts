@@ -15,18 +15,21 @@ import {
   fromUtf8,
   hashOf,
   instantOf,
+  JSON_LIMITS,
   type JsonObject,
   type PaymentStatus,
   type Profile,
+  parseAs,
   parseJson,
   parseOwnJson,
   parsePaymentResponse,
-  type ResponseObservation,
+  ResponseObservation,
   toBase64url,
   writePaymentSignature,
   X402_HEADERS,
 } from '@surety/protocol'
 import { type WebAnswer, WebFailure, type WebHeaders } from '../../ports/web.ts'
+import { isTooMuch } from '../gate/submit-evidence.ts'
 import { verifyParty } from '../principal/party-signature.ts'
 import { receiptsAt } from '../receipts.ts'
 import { type App, gateStream, type Signed } from '../runtime.ts'
@@ -133,6 +136,9 @@ export async function observe(
     startedAt: seen.startedAt,
     completedAt: formatInstant(app.clock.now()),
   }
+  // INVARIANT(journal): what somebody else made is written down in its form, or not at all.
+  const fits = parseAs(ResponseObservation, observation)
+  if (!fits.ok) throw new Error(`an observation outside its form: ${fits.detail ?? ''}`)
   const evidenceHash = hashOf(observation, app.crypto)
   const body = await bodyFacts(app, seen.body, settlement)
   const signed = await signedAnswer(app, state, { headers, observation })
@@ -222,6 +228,9 @@ export function keptAnswer(document: string): KeptAnswer {
   return { status, headers, body: fromBase64url(body) ?? new Uint8Array(0) }
 }
 
+/** Whatever is kept is examined. */
+const JSON_READ = { ...JSON_LIMITS, lengthMax: KEPT_BYTES_MAX }
+
 /** Holds the body against the schema of the profile, if it has one. */
 export async function bodyFacts(
   app: App,
@@ -232,7 +241,8 @@ export async function bodyFacts(
   const entry = settlement.verifiers.find(({ verifier }) => verifier === 'schema')
   if (entry?.verifier !== 'schema') return { schemaHolds: null }
   const text = fromUtf8(body)
-  const parsed = text === undefined ? undefined : parseJson(text)
+  const parsed = text === undefined ? undefined : parseJson(text, JSON_READ)
+  if (parsed?.ok === false && isTooMuch(parsed.refusal)) return { schemaHolds: null }
   if (parsed?.ok !== true) return { schemaHolds: false }
   const holds = await app.schemas.holds(entry.schema as JsonObject, parsed.value)
   return { schemaHolds: holds.ok ? holds.value : null }

@@ -7,6 +7,8 @@ import {
   err,
   fromBase64url,
   hashOf,
+  NAMED_HEADERS_MAX,
+  namedHeaders,
   ok,
   type ProblemCode,
   type RequestFingerprint,
@@ -54,6 +56,9 @@ export function bodyOf(body: {
   return bytes === undefined ? err('schema_mismatch', '`bodyBase64` is not base64url') : ok(bytes)
 }
 
+/** As a fingerprint has them. */
+const NAMED = /^[a-z0-9-]{1,64}$/
+
 /** Puts a request into its one form; what cannot be is refused before anything else happens. */
 export function readRequest(app: App, input: FetchInput): Result<FetchRequest, ProblemCode> {
   if (!URL.canParse(input.url)) return err('web_url_invalid', 'it does not parse')
@@ -68,13 +73,18 @@ export function readRequest(app: App, input: FetchInput): Result<FetchRequest, P
   url.hash = ''
   const headers = headersToServer(input.headers, input.door)
   if (!headers.ok) return headers
+  const named = namedHeaders(headers.value, app.crypto)
+  if (named === undefined || !named.every(({ name }) => NAMED.test(name))) {
+    const room = String(NAMED_HEADERS_MAX)
+    return err('web_header_refused', `at most ${room}, of letters, digits and -, can be bound`)
+  }
   const isRead = input.method === 'GET' || input.method === 'HEAD'
   if (isRead && input.body.length > 0) return err('schema_mismatch', 'a GET has no body')
   const fingerprint = {
     schemaVersion: 'RequestFingerprint.v1',
     method: input.method,
     url: url.href,
-    headers: [],
+    headers: named,
     bodyHash: app.crypto.sha256(input.body),
   } as const satisfies RequestFingerprint
   const fingerprintHash = hashOf(fingerprint, app.crypto)
