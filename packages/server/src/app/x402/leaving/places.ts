@@ -11,7 +11,7 @@ import type { Scope } from '../../../ports.ts'
 /** Of one principal: enough to ask many slow sellers at once, and a fourth of all. */
 export const EXCHANGES_OF_ONE_MAX = 64
 /** Of the house: a fourth of the requests it takes by default. */
-export const EXCHANGES_MAX = 256
+const EXCHANGES_MAX = 256
 /**
  * Of answers held whole, all together. Until it has gone out one lies there as bytes, as text, in
  * the journal's form and in the answer: about four times its size.
