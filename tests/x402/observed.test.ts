@@ -1,4 +1,4 @@
-/** What a seller answers to a credential, and what was asked: written down in its form, and bound. */
+/** What a seller answers to a credential, and what was asked: in its form, and bound. */
 import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { after, afterEach, before, test } from 'node:test'
