@@ -51,7 +51,7 @@ test('every state has its category and may go where the vectors say, and nowhere
   assert.deepEqual(refused.filter(isPath), [])
 })
 
-test('nineteen canonical reasons, and two of rails that need more words', () => {
+test('nineteen canonical reasons, and three of rails that need more words', () => {
   const { reasons } = vectors<{ reasons: typeof REASONS }>('payment/valid/reasons.json')
   assert.deepEqual(REASONS, reasons)
   assert.equal(Object.keys(REASONS).filter((name) => !name.includes('.')).length, 19)

@@ -77,6 +77,7 @@ export const REASONS = {
   },
   'payer.authorization_expired': failed('payer', 'sender', 'rebuild'),
   'payer.authorization_cancelled': failed('payer', 'sender', 'rebuild'),
+  'payer.never_presented': failed('payer', 'sender', 'rebuild'),
 } as const satisfies Readonly<Record<string, TerminalReason>>
 
 export type Reason = keyof typeof REASONS

@@ -94,7 +94,8 @@ export async function fetchPaid(
   if (view.state === 'denied' || view.state === 'waiting') {
     return ok({ type: view.state, view, receipts })
   }
-  return presentPayment(app, caller, String(view.gateId), request, isNew ? receipts : null)
+  const made = { receipts: isNew ? receipts : null }
+  return presentPayment(app, caller, String(view.gateId), request, made)
 }
 
 const PAYMENT_REQUIRED = 402

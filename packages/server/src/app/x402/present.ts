@@ -75,7 +75,7 @@ export async function credentialOf(
 /** What came back for a credential: an answer, or nothing conclusive. */
 export type Presented =
   | { readonly type: 'answer'; readonly answer: WebAnswer; readonly startedAt: string }
-  | { readonly type: 'silence'; readonly code: string; readonly sent: WebFailure['sent'] }
+  | { readonly type: 'silence'; readonly failure: WebFailure }
 
 /** Sends the request again, with the credential. From here on somebody else may have it. */
 export async function present(
@@ -93,7 +93,7 @@ export async function present(
     return { type: 'answer', answer, startedAt }
   } catch (failure) {
     if (!(failure instanceof WebFailure)) throw failure
-    return { type: 'silence', code: failure.code, sent: failure.sent }
+    return { type: 'silence', failure }
   }
 }
 

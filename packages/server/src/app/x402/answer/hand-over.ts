@@ -46,8 +46,8 @@ export async function presentPayment(
   caller: Caller,
   gateId: string,
   request: FetchRequest,
-  /** What was stated on the gate, where that is known already. */
-  receipts: Signed['receipts'] | null = null,
+  /** The call has just committed the payment; with what was stated on the gate, if that is known. */
+  made: { readonly receipts: Signed['receipts'] | null } | null = null,
 ): Promise<Result<Paid, ProblemCode>> {
   if (app.presenting.has(gateId)) return err('idempotency_in_flight', gateId)
   app.presenting.add(gateId)
@@ -59,8 +59,15 @@ export async function presentPayment(
     if (!may.ok) return may
     const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
     const { settlement } = terms.profile
-    const handing = { app, caller, state, settlement, receipts }
+    const handing = { app, caller, state, settlement, receipts: made?.receipts ?? null }
+    // INVARIANT(unknown): it is nobody's only if no call can have handed it over before.
+    const isNew = made !== null && isUntouched(app, state)
     const came = await answerTo(handing, request)
+    if (came instanceof WebFailure) {
+      if (!isNew) return ok(await handedOn(handing, null))
+      await neverPresented(handing)
+      return err(came.code, came.detail)
+    }
     if (came?.begun.type !== 'long') return ok(await handedOn(handing, came))
     const passing = await passedOn(handing, came, request.place)
     isPassing = true
@@ -84,11 +91,30 @@ interface Came {
   readonly startedAt: string
 }
 
-/** An answer that breaks off is none: it was never whole. */
+/** Nobody has handed over the credential yet, here or in a process before this one. */
+function isUntouched(app: App, state: Executing): boolean {
+  const { certainty, paymentId } = ensurePayment(state)
+  return certainty === 'known' && !app.handed.has(paymentId)
+}
+
+/** Certainly nothing has left: nobody has the credential, and nobody ever will. */
+async function neverPresented({ app, caller, state, settlement }: Handing): Promise<void> {
+  const { gateId } = state
+  const { payee } = ensurePayment(state)
+  const finding = { type: 'disproved', reason: 'payer.never_presented' } as const
+  const system: Caller = { ...caller, principalId: 'system' }
+  const given = { gateId, payee, finding, observed: null, settlement }
+  const written = await run(app, system, concludeWith(given))
+  if (!written.ok) throw new Failure(written.refusal, written.detail)
+}
+
+/**
+ * An answer that breaks off is none: it was never whole. A failure, if certainly nothing has left.
+ */
 async function answerTo(
   { app, caller, state, receipts }: Handing,
   request: FetchRequest,
-): Promise<Came | null> {
+): Promise<Came | WebFailure | null> {
   const documents = await app.store.reads.documents(caller.scope, state.gateId)
   const { environment } = caller.scope
   const offer = documents.get('offer.json') ?? ''
@@ -97,8 +123,9 @@ async function answerTo(
   const authorization = await authorizationFor(app, state, { credential, receipts })
   const more = [[X402_HEADERS.signature, credential] as const, ...authorization]
   const presented = await present(app, request, more, mayBePrivate)
-  const mayBeThere = presented.type === 'answer' || presented.sent === 'maybe'
-  if (mayBeThere) app.handed.add(ensurePayment(state).paymentId)
+  const isNobodys = presented.type === 'silence' && presented.failure.sent === 'no'
+  if (isNobodys) return presented.failure
+  app.handed.add(ensurePayment(state).paymentId)
   if (presented.type === 'silence') return null
   const { answer, startedAt } = presented
   try {
