@@ -46,7 +46,7 @@ export async function presentPayment(
   caller: Caller,
   gateId: string,
   request: FetchRequest,
-  /** The call has just committed the payment; with what was stated on the gate, if that is known. */
+  /** The call has just committed the payment; with what was stated on the gate, if known. */
   made: { readonly receipts: Signed['receipts'] | null } | null = null,
 ): Promise<Result<Paid, ProblemCode>> {
   if (app.presenting.has(gateId)) return err('idempotency_in_flight', gateId)
