@@ -85,7 +85,7 @@ export interface App {
   readonly scanned: Map<string, bigint>
   /** Where exchanges with sellers have their places. */
   readonly exchanges: Places
-  /** Gates whose credential is being handed over by this process. */
+  /** Gates whose credential this process hands over, and requests that are sent once, meanwhile. */
   readonly presenting: Set<string>
   /** Payments whose credential this process handed over, until something is shown for them. */
   readonly handed: Set<string>

@@ -24,6 +24,7 @@ import { type Answer, askUnpaid, isWhole, letGo, type Paid } from './answer/answ
 import { presentPayment } from './answer/hand-over.ts'
 import { mayTakeEffect } from './leaving/effect.ts'
 import { decideProbe } from './leaving/probe.ts'
+import { mayBeSent, noteSent, oneAtATime } from './leaving/sent.ts'
 import { type Chosen, chooseOffer } from './offers.ts'
 import { preparePurchase } from './prepare.ts'
 import { headerOf, type KeptAnswer } from './present.ts'
@@ -45,7 +46,15 @@ type Receipts = Signed['receipts']
 export type Agent = Caller & { readonly principalId: Id<'prn'> }
 
 /** Fetches a URL for an agent, and pays for it if the policy says so. */
-export async function fetchPaid(
+export function fetchPaid(
+  app: App,
+  caller: Agent,
+  request: FetchRequest,
+): Promise<Result<Fetched, ProblemCode>> {
+  return oneAtATime(app, caller, request, () => fetchOne(app, caller, request))
+}
+
+async function fetchOne(
   app: App,
   caller: Agent,
   request: FetchRequest,
@@ -66,6 +75,8 @@ export async function fetchPaid(
     const stopped = await mayTakeEffect(app, caller, resumed.state)
     if (!stopped.ok) return stopped
   }
+  const sent = resumed.type === 'new' ? await mayBeSent(app, caller, request) : ok(null)
+  if (!sent.ok) return sent
   const { profile } = await currentProfiles(app, caller.scope)
   const probed = await decidedProbe(app, caller, request)
   if (!probed.ok) return probed
@@ -74,7 +85,11 @@ export async function fetchPaid(
   if (!answered.ok) return answered
   const answer = answered.value
   if (!isWhole(answer) || answer.status !== PAYMENT_REQUIRED) {
-    if (resumed.type !== 'start') return ok({ type: 'free', answer, probe: probed.value.probe })
+    if (resumed.type !== 'start') {
+      const { probe: allowed } = probed.value
+      await noteSent(app, caller, request, allowed)
+      return ok({ type: 'free', answer, probe: allowed })
+    }
     await letGo(answer)
     return err('quote_changed', 'the server asks for nothing any more')
   }

@@ -45,6 +45,7 @@ export const BUYING_PROBLEMS = [
   'wallet_key_missing',
   'wallet_key_unreadable',
   'amount_overflow',
+  'response_not_kept',
 ] as const satisfies readonly ProblemCode[]
 
 const PROXY_PROBLEMS = [
@@ -53,7 +54,6 @@ const PROXY_PROBLEMS = [
   'proxy_header_invalid',
   'payment_unknown',
   'response_missing',
-  'response_not_kept',
   'idempotency_key_reused',
   'idempotency_in_flight',
   'principal_not_active',
