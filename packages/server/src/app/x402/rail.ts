@@ -37,7 +37,18 @@ export async function lookUp(
   return facts.map((fact, i) => findingOf(app, fact, view, (looked[i] as Looked).payment))
 }
 
-/** As above, and `undefined` if the chain does not answer. */
+/** Whether a chain answers at all. */
+export async function isThere(app: App, network: string): Promise<boolean> {
+  try {
+    await chainOf(app, network).view()
+    return true
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure
+    return false
+  }
+}
+
+/** `lookUp` for one, and `undefined` if the chain does not answer. */
 export async function lookUpOne(app: App, looked: Looked): Promise<RailFinding | undefined> {
   const { network, tenantId, environment } = looked.payment
   try {

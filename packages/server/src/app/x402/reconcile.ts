@@ -13,12 +13,14 @@ import { type App, type Caller, run } from '../runtime.ts'
 import { ANSWER_DOCUMENT } from './answer/kept.ts'
 import { concludeWith, type Observed, type RailFinding } from './conclude.ts'
 import { bodyFacts, ensurePayment, keptAnswer } from './present.ts'
-import { lookUp } from './rail.ts'
+import { isThere, lookUp } from './rail.ts'
 
 type Executing = Extract<gate.Gate, { status: 'executing' }>
 
 /** How many payments one question to a node may be about. */
 const LOOKED_MAX = 128
+/** How often in a row a question that fails is halved: enough for two bad payments among those. */
+const HALVED_MAX = 16
 
 interface Unsettled {
   readonly scope: Scope
@@ -64,11 +66,15 @@ async function reconcileSome(
   await Promise.all(unsettled.map((each, i) => conclude(app, each, findings[i])))
 }
 
-/** Where the chain does not answer nothing is known, and the payments stay what they are. */
+/**
+ * Where the chain does not answer nothing is known, and the payments stay what they are. Where it
+ * answers other questions, one payment is at fault: no other waits for it.
+ */
 async function findAll(
   app: App,
   network: string,
   unsettled: readonly Unsettled[],
+  halved = { count: 0 },
 ): Promise<readonly (RailFinding | undefined)[]> {
   try {
     return await lookUp(
@@ -79,7 +85,14 @@ async function findAll(
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure
     app.log.warn({ err: failure, network, payments: unsettled.length }, 'a chain did not answer')
-    return unsettled.map(() => undefined)
+    halved.count += 1
+    const isOver = unsettled.length === 1 || halved.count > HALVED_MAX
+    if (isOver || !(await isThere(app, network))) {
+      return unsettled.map(() => undefined)
+    }
+    const half = Math.ceil(unsettled.length / 2)
+    const first = await findAll(app, network, unsettled.slice(0, half), halved)
+    return [...first, ...(await findAll(app, network, unsettled.slice(half), halved))]
   }
 }
 

@@ -5,7 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { type LocalWorld, PAYEES, startWorld } from '@surety/local-chain'
 import { NETWORKS } from '@surety/protocol'
-import { createPublicClient, createWalletClient, http, parseAbi, parseSignature } from 'viem'
+import {
+  createPublicClient,
+  createWalletClient,
+  encodeFunctionData,
+  http,
+  parseAbi,
+  parseSignature,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { baseSepolia } from 'viem/chains'
 import type { AuthorizationFact, AuthorizationQuery, Chain } from '../../ports/chain.ts'
@@ -62,8 +69,13 @@ async function mined(hash: `0x${string}`): Promise<`0x${string}`> {
   return hash
 }
 
-/** Signs and sends a transfer, as any facilitator would. With a place of its own, it may wait. */
-async function settle(nonce: string, value: bigint, txNonce?: number): Promise<`0x${string}`> {
+interface Signed {
+  readonly r: `0x${string}`
+  readonly s: `0x${string}`
+  readonly v: number
+}
+
+async function signTransfer(nonce: string, value: bigint): Promise<Signed> {
   const message = { from: payer, to: payTo, value, validAfter: 0n, validBefore: FOREVER }
   const signature = await account.signTypedData({
     domain: domain(),
@@ -81,14 +93,37 @@ async function settle(nonce: string, value: bigint, txNonce?: number): Promise<`
     message: { ...message, nonce: `0x${nonce}` },
   } as never)
   const { r, s, v } = parseSignature(signature)
+  return { r, s, v: Number(v) }
+}
+
+/** Signs and sends a transfer, as any facilitator would. With a place of its own, it may wait. */
+async function settle(nonce: string, value: bigint, txNonce?: number): Promise<`0x${string}`> {
+  const { r, s, v } = await signTransfer(nonce, value)
   const sent = wallet().writeContract({
     address: token,
     abi: ABI,
     functionName: 'transferWithAuthorization',
-    args: [payer as never, payTo, value, 0n, FOREVER, `0x${nonce}`, Number(v), r, s],
+    args: [payer as never, payTo, value, 0n, FOREVER, `0x${nonce}`, v, r, s],
     ...(txNonce === undefined ? {} : { nonce: txNonce, gas: 150_000n }),
   })
   return txNonce === undefined ? mined(await sent) : sent
+}
+
+/** Sends a transaction whose receipt is as long as one may be, after it called the token. */
+async function settleAtLength(call: `0x${string}`): Promise<`0x${string}`> {
+  const LOGS = 17
+  const [push1, push2, push3, zero] = ['60', '61', '62', '6000']
+  const log = `${push3}${(100_000).toString(16).padStart(6, '0')}${zero}a0`
+  const data = call.slice(2)
+  const size = `${push2}${(data.length / 2).toString(16).padStart(4, '0')}`
+  const codeOf = (offset: number) => {
+    const copy = `${size}${push2}${offset.toString(16).padStart(4, '0')}${zero}39`
+    const pay = `${zero}${zero}${size}${zero}${push1}0073${token.slice(2)}5af150`
+    return `${copy}${pay}${log.repeat(LOGS)}00`
+  }
+  const code = codeOf(codeOf(0).length / 2)
+  const sent = await wallet().sendTransaction({ data: `0x${code}${data}`, gas: 16_700_000n })
+  return mined(sent)
 }
 
 async function cancel(nonce: string): Promise<void> {
@@ -145,6 +180,27 @@ test('an authorization is unused, then used by one transfer, found with and with
   const [lies, other] = [`0x${'5'.repeat(64)}`, await settle(nonceOf(2), 1n)]
   for (const hint of [lies, other]) assert.deepEqual(await factOf(nonce, { hint }), fact)
   assert.deepEqual(await factOf(nonceOf(3), { hint: txHash }), { status: 'unused' })
+})
+
+test('a transaction of any length that is named or that pays hides nothing', async (t) => {
+  const [honest, named, cashed] = [nonceOf(12), nonceOf(13), nonceOf(14)]
+  const txHash = await settle(honest, 2n)
+  const { r, s, v } = await signTransfer(cashed, 3n)
+  const functionName = 'transferWithAuthorization'
+  const args = [payer as never, payTo, 3n, 0n, FOREVER, `0x${cashed}`, v, r, s] as const
+  const long = await settleAtLength(encodeFunctionData({ abi: ABI, functionName, args }))
+  const receipt = JSON.stringify(await rpc('eth_getTransactionReceipt', long))
+  t.diagnostic(`a receipt of ${String(receipt.length)} characters`)
+  assert.ok(receipt.length > 3_000_000)
+  const poisoned = Array.from({ length: 20 }, () => query(named, { hint: long }))
+  const asked = [...poisoned, query(honest, { hint: long }), query(cashed), query(honest)]
+  const { facts } = await chain.authorizations(asked)
+  const found = facts.map((fact) => (fact.status === 'used' ? fact.transfer.txHash : fact.status))
+  assert.deepEqual(found, [...poisoned.map(() => 'unused'), txHash, long, txHash])
+  const fact = facts.at(-2)
+  assert.ok(fact?.status === 'used')
+  const { to, value, nonce } = fact.transfer
+  assert.deepEqual([to, value, nonce], [payTo, 3n, cashed])
 })
 
 test('a cancelled authorization moved nothing', async () => {

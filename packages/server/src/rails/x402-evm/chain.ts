@@ -26,12 +26,21 @@ import {
   transferOf,
   word,
 } from './logs.ts'
-import { nodeAt, type Peer } from './node.ts'
+import { ANSWER_LENGTH_MAX, type Bounds, nodeAt, type Peer } from './node.ts'
 
 /** Nodes refuse to look through more blocks at once. */
 const SPAN_MAX = 2_000n
 /** And to compare with more values. */
 const TOPICS_MAX = 100
+/** How many questions that are asked alone are on their way at once. */
+const ALONE_MAX = 16
+/** All hints together; one of an honest transaction takes milliseconds. */
+const HINTS_TIME_MS = 3_000
+/** All receipts of what is spent. */
+const TRACES_TIME_MS = 15_000
+const RECEIPT_TIME_MS = 1_000
+/** In bytes: a hundred settlements in one transaction, and room. */
+const RECEIPT_LENGTH_MAX = 262_144
 
 /** A chain for each network that has the address of a node. Connects when it is first asked. */
 export function openChains(
@@ -100,11 +109,36 @@ async function blockAt(peer: Peer, tag: string): Promise<Block> {
 
 type Query = AuthorizationQuery & { readonly contract: string }
 
-/** What the transactions that are named logged, where one is named. */
-function hintsOf(peer: Peer, queries: readonly Query[]): Promise<readonly (readonly Log[])[]> {
-  return Promise.all(
-    queries.map(({ hint }) => (hint === undefined ? [] : logsOfReceipt(peer, hint))),
-  )
+/**
+ * What the transactions that are named logged. Attacker-controlled: sellers name them, and one may
+ * be as long as a block is. Each is asked alone and briefly; one that fails was not named.
+ */
+async function hintsOf(peer: Peer, queries: readonly Query[]): Promise<Receipts> {
+  const named = new Set(queries.flatMap(({ hint }) => hint ?? []))
+  return receiptsOf(peer, [...named], AbortSignal.timeout(HINTS_TIME_MS))
+}
+
+/** Logs by transaction. */
+type Receipts = ReadonlyMap<string, readonly Log[]>
+
+/** Of each transaction whose receipt comes soon and is not long. */
+async function receiptsOf(
+  peer: Peer,
+  transactions: readonly string[],
+  signal: AbortSignal,
+): Promise<Receipts> {
+  const receipts = new Map<string, readonly Log[]>()
+  for (const some of chunksOf(transactions, ALONE_MAX)) {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(RECEIPT_TIME_MS)])
+    const bounds = { signal: soon, lengthMax: RECEIPT_LENGTH_MAX }
+    await Promise.all(
+      some.map(async (txHash) => {
+        const logs = await logsOfReceipt(peer, txHash, bounds).catch(() => undefined)
+        if (logs !== undefined) receipts.set(txHash, logs)
+      }),
+    )
+  }
+  return receipts
 }
 
 /** Hints first, then states, then the traces of what is spent; all as of the head of the view. */
@@ -112,10 +146,10 @@ async function factsOf(
   peer: Peer,
   queries: readonly Query[],
   view: ChainView,
-  hints: readonly (readonly Log[])[],
+  hints: Receipts,
 ): Promise<readonly AuthorizationFact[]> {
   const facts = await Promise.all(
-    queries.map((query, i) => hinted(query, hints[i] ?? [], view) ?? stateOf(peer, query, view)),
+    queries.map((query) => hinted(query, hints, view) ?? stateOf(peer, query, view)),
   )
   const spent = queries.filter((_, i) => facts[i] === 'spent')
   const traces = await tracesOf(peer, spent, view)
@@ -126,11 +160,8 @@ async function factsOf(
   })
 }
 
-function hinted(
-  query: Query,
-  logs: readonly Log[],
-  view: ChainView,
-): AuthorizationFact | undefined {
+function hinted(query: Query, hints: Receipts, view: ChainView): AuthorizationFact | undefined {
+  const logs = hints.get(query.hint ?? '') ?? []
   const used = logs.find((log) => log.topics[0] === TOPICS.used && keyOfLog(log) === keyOf(query))
   return used === undefined ? undefined : usedFact(used, logs, view)
 }
@@ -158,14 +189,19 @@ async function tracesOf(
   const wanted = new Set(spent.map(keyOf))
   const found: Log[] = []
   for (const chunk of chunks) found.push(...(await spendingsOf(peer, chunk, view)))
-  const facts = new Map<string, AuthorizationFact>()
   const traced = found.filter((log) => wanted.has(keyOfLog(log)))
-  await Promise.all(
-    traced.map(async (log) => {
-      const fact = await traceOf(peer, log, view)
-      if (fact !== undefined) facts.set(keyOfLog(log), fact)
-    }),
+  const moved = traced.filter(({ topics }) => topics[0] === TOPICS.used)
+  const signal = AbortSignal.timeout(TRACES_TIME_MS)
+  const receipts = await receiptsOf(peer, [...new Set(moved.map(({ txHash }) => txHash))], signal)
+  const facts = new Map<string, AuthorizationFact>()
+  // Those last that are long: they hold up nobody but each other.
+  const longLast = [...traced].sort(
+    (a, b) => Number(!receipts.has(a.txHash)) - Number(!receipts.has(b.txHash)),
   )
+  for (const log of longLast) {
+    const fact = await traceOf(peer, log, { view, receipts, signal })
+    if (fact !== undefined) facts.set(keyOfLog(log), fact)
+  }
   return facts
 }
 
@@ -183,17 +219,40 @@ async function spendingsOf(
   return logsIn(peer, first.contract, topics, range)
 }
 
+interface Tracing {
+  readonly view: ChainView
+  readonly receipts: Receipts
+  readonly signal: AbortSignal
+}
+
 async function traceOf(
   peer: Peer,
   log: Log,
-  view: ChainView,
+  { view, receipts, signal }: Tracing,
 ): Promise<AuthorizationFact | undefined> {
   const { txHash, blockNumber } = log
   const isFinal = blockNumber <= view.final.number
   if (log.topics[0] === TOPICS.cancelled) {
     return { status: 'cancelled', txHash, blockNumber, isFinal }
   }
-  return usedFact(log, await logsOfReceipt(peer, txHash), view)
+  return usedFact(log, receipts.get(txHash) ?? (await logsBeside(peer, log, signal)), view)
+}
+
+/**
+ * What the token logged of the payer in the block of a transaction that is too long to be read.
+ * Attacker-controlled: whoever spends an authorization chooses what else is logged beside it.
+ */
+async function logsBeside(peer: Peer, used: Log, signal: AbortSignal): Promise<readonly Log[]> {
+  const { address, topics, blockNumber, txHash } = used
+  const bounds = { signal, lengthMax: ANSWER_LENGTH_MAX }
+  const block = quantity(blockNumber)
+  const wanted = [TOPICS.transfer, topics[1]]
+  const filter = { address, topics: wanted, fromBlock: block, toBlock: block }
+  try {
+    return logsOf(await peer.askAlone('eth_getLogs', [filter], bounds))
+  } catch {
+    return logsOfReceipt(peer, txHash, bounds).catch(() => [])
+  }
 }
 
 function usedFact(used: Log, logs: readonly Log[], view: ChainView): AuthorizationFact | undefined {
@@ -245,8 +304,8 @@ async function logsIn(
 }
 
 /** Of a transaction that is in a block; none if it is not, or was undone. */
-async function logsOfReceipt(peer: Peer, txHash: string): Promise<readonly Log[]> {
-  const receipt = await peer.ask('eth_getTransactionReceipt', [txHash])
+async function logsOfReceipt(peer: Peer, txHash: string, bounds: Bounds): Promise<readonly Log[]> {
+  const receipt = await peer.askAlone('eth_getTransactionReceipt', [txHash], bounds)
   return receipt === null ? [] : logsOf(membersOf(receipt).logs)
 }
 

@@ -11,14 +11,28 @@ import { membersOf } from './logs.ts'
 const REQUEST_TIME_MS = 5_000
 const CALL_TIME_MS = 30_000
 const BATCH_MAX = 100
-const ANSWER_LIMITS = { lengthMax: 33_554_432, depthMax: 32 }
+const DEPTH_MAX = 32
+/** In bytes. */
+export const ANSWER_LENGTH_MAX = 33_554_432
 
 /** One JSON-RPC request; the answer is whatever the node says. */
 type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>
 
+/** How long an answer may take and be, in bytes. */
+export interface Bounds {
+  readonly signal: AbortSignal
+  readonly lengthMax: number
+}
+
 /** The node as a read sees it. */
 export interface Peer {
   readonly ask: Ask
+  /** Asks in a request of its own, whose failure is no other question's. */
+  readonly askAlone: (
+    method: string,
+    params: readonly unknown[],
+    bounds: Bounds,
+  ) => Promise<unknown>
   /** How many blocks one request for logs may span. */
   readonly spanMax: bigint
 }
@@ -41,7 +55,7 @@ export function nodeAt(url: string, network: Network, spanMax: bigint): Node {
     try {
       return await inTime(async () => {
         opened ??= open()
-        return read({ ask: await opened, spanMax })
+        return read({ ask: await opened, askAlone: aloneAt(url), spanMax })
       })
     } catch (error) {
       // A node that was away may come back as another.
@@ -74,11 +88,26 @@ function askAt(url: string): Ask {
     })
 }
 
-async function send(url: string, calls: readonly Call[]): Promise<void> {
+function aloneAt(url: string): Peer['askAlone'] {
+  return (method, params, bounds) =>
+    new Promise((resolve, reject) => {
+      void send(url, [{ method, params, resolve, reject }], bounds)
+    })
+}
+
+async function send(
+  url: string,
+  calls: readonly Call[],
+  bounds: Bounds = {
+    signal: AbortSignal.timeout(REQUEST_TIME_MS),
+    lengthMax: ANSWER_LENGTH_MAX,
+  },
+): Promise<void> {
   try {
     const bodies = calls.map(({ method, params }, id) => ({ jsonrpc: '2.0', id, method, params }))
     // A single question is not a batch: some nodes know none.
-    const answer = await exchange(url, JSON.stringify(bodies.length === 1 ? bodies[0] : bodies))
+    const body = JSON.stringify(bodies.length === 1 ? bodies[0] : bodies)
+    const answer = await exchange(url, body, bounds)
     const answers = Array.isArray(answer) ? answer : [answer]
     const byId = new Map(answers.map((each) => [membersOf(each).id, membersOf(each)]))
     for (const [id, { method, resolve, reject }] of calls.entries()) {
@@ -92,15 +121,27 @@ async function send(url: string, calls: readonly Call[]): Promise<void> {
   }
 }
 
-async function exchange(url: string, body: string): Promise<unknown> {
+async function exchange(url: string, body: string, bounds: Bounds): Promise<unknown> {
+  const { signal, lengthMax } = bounds
   const headers = { 'content-type': 'application/json' }
-  const signal = AbortSignal.timeout(REQUEST_TIME_MS)
   const request = { method: 'POST', headers, body, signal, redirect: 'error' } as const
   // A connection that was kept may have been closed by the node: these are questions, asked again.
   const answer = await fetch(url, request).catch(() => fetch(url, request))
-  const parsed = parseJson(await answer.text(), ANSWER_LIMITS)
+  const parsed = parseJson(await textOf(answer, lengthMax), { lengthMax, depthMax: DEPTH_MAX })
   if (!parsed.ok) throw new Error(`the node answered ${String(answer.status)} and no JSON`)
   return parsed.value
+}
+
+/** The text of an answer; of one that is too long no more is read than may be. */
+async function textOf({ body }: Response, lengthMax: number): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for await (const piece of body ?? []) {
+    length += piece.length
+    if (length > lengthMax) throw new Error('the node answered too much')
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
 }
 
 function inTime<Value>(work: () => Promise<Value>): Promise<Value> {
