@@ -1,4 +1,4 @@
-/** What a hostile seller writes into its answers keeps nobody else's payment from being concluded. */
+/** A hostile seller keeps nobody else's payment from being concluded by what it says. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
