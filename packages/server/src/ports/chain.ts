@@ -72,12 +72,18 @@ export interface Chain {
     queries: readonly AuthorizationQuery[],
   ): Promise<{ readonly view: ChainView; readonly facts: readonly AuthorizationFact[] }>
   /**
-   * Final transfers to an address, the oldest first, from a block on. `through` is the last block
-   * looked at: ask on from the next one.
+   * Final transfers of more than nothing to an address, the oldest first, from a block on.
+   * `through` is the last block looked at: ask on from the next one.
    */
   inbound(query: {
     readonly asset: AssetId
     readonly to: string
     readonly fromBlock: bigint
   }): Promise<{ readonly transfers: readonly ChainTransfer[]; readonly through: bigint }>
+  /** The transfers to an address in one transaction; none while it is not final. */
+  transfersIn(query: {
+    readonly asset: AssetId
+    readonly to: string
+    readonly txHash: string
+  }): Promise<readonly ChainTransfer[]>
 }

@@ -12,7 +12,7 @@ import { signEvents } from '../app/receipts.ts'
 import { type App, type Caller, run } from '../app/runtime.ts'
 import { forgetAnswer, isAnswerRow } from '../app/x402/answer/kept.ts'
 import { reconcile } from '../app/x402/reconcile.ts'
-import { receiveInScope } from '../app/x402/wallet/inbound.ts'
+import { receiveInScope } from '../app/x402/wallet/scan.ts'
 import { type DueRow, Failure, type Notifier, type ReceiptRow } from '../ports.ts'
 
 const ROWS_MAX = 256

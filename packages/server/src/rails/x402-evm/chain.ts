@@ -7,38 +7,29 @@
  * @module
  */
 import { type AssetId, CHAIN_ASSETS, type ChainAsset, NETWORKS } from '@surety/protocol'
-import type {
-  AuthorizationFact,
-  AuthorizationQuery,
-  Block,
-  Chain,
-  ChainTransfer,
-  ChainView,
-} from '../../ports/chain.ts'
+import type { AuthorizationFact, AuthorizationQuery, Chain, ChainView } from '../../ports/chain.ts'
+import { finalIn, inboundScan } from './inbound.ts'
+import { type Log, logsOf, SELECTORS, TOPICS, transferOf, word } from './logs.ts'
+import { ANSWER_LENGTH_MAX, nodeAt, type Peer } from './node.ts'
 import {
-  hexIn,
-  type Log,
-  logsOf,
-  membersOf,
-  plainTransfer,
-  SELECTORS,
-  TOPICS,
-  transferOf,
-  word,
-} from './logs.ts'
-import { ANSWER_LENGTH_MAX, type Bounds, nodeAt, type Peer } from './node.ts'
+  chunksOf,
+  logsIn,
+  logsOfReceipt,
+  logsOfReceipts,
+  quantity,
+  TOPICS_MAX,
+  viewOf,
+} from './questions.ts'
 
 /** Nodes refuse to look through more blocks at once. */
 const SPAN_MAX = 2_000n
-/** And to compare with more values. */
-const TOPICS_MAX = 100
-/** How many questions that are asked alone are on their way at once. */
-const ALONE_MAX = 16
+/** How many receipts are on their way at once. */
+const RECEIPTS_MAX = 32
 /** All hints together; one of an honest transaction takes milliseconds. */
 const HINTS_TIME_MS = 3_000
 /** All receipts of what is spent. */
 const TRACES_TIME_MS = 15_000
-const RECEIPT_TIME_MS = 1_000
+const RECEIPT_TIME_MS = 1_500
 /** In bytes: a hundred settlements in one transaction, and room. */
 const RECEIPT_LENGTH_MAX = 262_144
 
@@ -55,6 +46,7 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
   if (network === undefined) throw new Error(`not a listed network: ${name}`)
   const read = nodeAt(url, network, spanMax)
   const depth = BigInt(network.confirmations)
+  const scan = inboundScan(spanMax)
   const assetOn = (id: AssetId): ChainAsset => {
     const asset = CHAIN_ASSETS.get(id)
     if (asset?.network !== name) throw new Error(`not an asset of ${name}: ${id}`)
@@ -78,32 +70,14 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
         return { view, facts: await factsOf(peer, named, view, hints) }
       })
     },
-    inbound: async ({ asset, to, fromBlock }) => {
-      const { address } = assetOn(asset)
-      return read(async (peer) => {
-        const { final } = await viewOf(peer, depth)
-        const last = fromBlock + spanMax - 1n
-        const through = last < final.number ? last : final.number
-        if (through < fromBlock) return { transfers: [], through: fromBlock - 1n }
-        return { transfers: await inboundOf(peer, address, to, { fromBlock, through }), through }
-      })
+    inbound: (query) => {
+      const place = { contract: assetOn(query.asset).address, to: query.to }
+      return read((peer) => scan(peer, place, query.fromBlock, depth))
     },
-  }
-}
-
-async function viewOf(peer: Peer, depth: bigint): Promise<ChainView> {
-  const head = await blockAt(peer, 'latest')
-  if (depth === 0n) return { head, final: head }
-  const number = head.number > depth ? head.number - depth : 0n
-  return { head, final: await blockAt(peer, quantity(number)) }
-}
-
-async function blockAt(peer: Peer, tag: string): Promise<Block> {
-  const block = await peer.ask('eth_getBlockByNumber', [tag, false])
-  return {
-    number: BigInt(hexIn(block, 'number')),
-    hash: hexIn(block, 'hash'),
-    at: Number(hexIn(block, 'timestamp')),
+    transfersIn: ({ asset, to, txHash }) => {
+      const place = { contract: assetOn(asset).address, to }
+      return read((peer) => finalIn(peer, place, txHash, depth))
+    },
   }
 }
 
@@ -128,15 +102,23 @@ async function receiptsOf(
   signal: AbortSignal,
 ): Promise<Receipts> {
   const receipts = new Map<string, readonly Log[]>()
-  for (const some of chunksOf(transactions, ALONE_MAX)) {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(RECEIPT_TIME_MS)])
-    const bounds = { signal: soon, lengthMax: RECEIPT_LENGTH_MAX }
-    await Promise.all(
-      some.map(async (txHash) => {
-        const logs = await logsOfReceipt(peer, txHash, bounds).catch(() => undefined)
-        if (logs !== undefined) receipts.set(txHash, logs)
-      }),
-    )
+  const bounds = () => ({
+    signal: AbortSignal.any([signal, AbortSignal.timeout(RECEIPT_TIME_MS)]),
+    lengthMax: RECEIPT_LENGTH_MAX,
+  })
+  for (const some of chunksOf(transactions, RECEIPTS_MAX)) {
+    const together = await logsOfReceipts(peer, some, bounds()).catch(() => undefined)
+    // One among them is long, or slow: each by itself, then.
+    const soon = bounds()
+    const found =
+      together ??
+      (await Promise.all(
+        some.map((txHash) => logsOfReceipt(peer, txHash, soon).catch(() => undefined)),
+      ))
+    for (const [i, txHash] of some.entries()) {
+      const logs = found[i]
+      if (logs !== undefined) receipts.set(txHash, logs)
+    }
   }
   return receipts
 }
@@ -261,59 +243,9 @@ function usedFact(used: Log, logs: readonly Log[], view: ChainView): Authorizati
   return { status: 'used', transfer, isFinal: transfer.blockNumber <= view.final.number }
 }
 
-async function inboundOf(
-  peer: Peer,
-  contract: string,
-  to: string,
-  range: BlockRange,
-): Promise<readonly ChainTransfer[]> {
-  const logs = await logsIn(peer, contract, [TOPICS.transfer, null, word(to)], range)
-  const payers = [...new Set(logs.map(({ topics }) => topics[1] ?? ''))]
-  const used: Log[] = []
-  for (const chunk of chunksOf(payers, TOPICS_MAX)) {
-    used.push(...(await logsIn(peer, contract, [TOPICS.used, chunk], range)))
-  }
-  const authorized = new Map(
-    used.flatMap((each) => {
-      const transfer = transferOf(each, logs)
-      return transfer === undefined ? [] : [[placeOf(transfer), transfer] as const]
-    }),
-  )
-  return logs.map(plainTransfer).map((each) => authorized.get(placeOf(each)) ?? each)
-}
-
-interface BlockRange {
-  readonly fromBlock: bigint
-  readonly through: bigint
-}
-
-async function logsIn(
-  peer: Peer,
-  address: string,
-  topics: readonly unknown[],
-  { fromBlock, through }: BlockRange,
-): Promise<readonly Log[]> {
-  const logs: Log[] = []
-  for (let from = fromBlock; from <= through; from += peer.spanMax) {
-    const last = from + peer.spanMax - 1n
-    const toBlock = quantity(last < through ? last : through)
-    const filter = { address, topics, fromBlock: quantity(from), toBlock }
-    logs.push(...logsOf(await peer.ask('eth_getLogs', [filter])))
-  }
-  return logs.sort((a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex)
-}
-
-/** Of a transaction that is in a block; none if it is not, or was undone. */
-async function logsOfReceipt(peer: Peer, txHash: string, bounds: Bounds): Promise<readonly Log[]> {
-  const receipt = await peer.askAlone('eth_getTransactionReceipt', [txHash], bounds)
-  return receipt === null ? [] : logsOf(membersOf(receipt).logs)
-}
-
 const keyOf = ({ contract, payer, nonce }: Query): string =>
   [contract, word(payer), `0x${nonce}`].join(' ')
 const keyOfLog = ({ address, topics }: Log): string => [address, topics[1], topics[2]].join(' ')
-const placeOf = ({ txHash, logIndex }: ChainTransfer): string => `${txHash} ${String(logIndex)}`
-const quantity = (number: bigint): string => `0x${number.toString(16)}`
 
 /** The text of an answer that must be a number; a contract that is not there answers nothing. */
 function text(answer: unknown): string {
@@ -321,9 +253,4 @@ function text(answer: unknown): string {
     throw new Error('there is no such token on this chain')
   }
   return answer
-}
-
-function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  const count = Math.ceil(items.length / size)
-  return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size))
 }

@@ -33,6 +33,12 @@ export interface Peer {
     params: readonly unknown[],
     bounds: Bounds,
   ) => Promise<unknown>
+  /** Several in a request of their own: all are answered, or none. */
+  readonly askTogether: (
+    method: string,
+    each: readonly (readonly unknown[])[],
+    bounds: Bounds,
+  ) => Promise<readonly unknown[]>
   /** How many blocks one request for logs may span. */
   readonly spanMax: bigint
 }
@@ -55,7 +61,14 @@ export function nodeAt(url: string, network: Network, spanMax: bigint): Node {
     try {
       return await inTime(async () => {
         opened ??= open()
-        return read({ ask: await opened, askAlone: aloneAt(url), spanMax })
+        const askTogether = togetherAt(url)
+        return read({
+          ask: await opened,
+          askAlone: async (method, params, bounds) =>
+            (await askTogether(method, [params], bounds))[0],
+          askTogether,
+          spanMax,
+        })
       })
     } catch (error) {
       // A node that was away may come back as another.
@@ -88,11 +101,18 @@ function askAt(url: string): Ask {
     })
 }
 
-function aloneAt(url: string): Peer['askAlone'] {
-  return (method, params, bounds) =>
-    new Promise((resolve, reject) => {
-      void send(url, [{ method, params, resolve, reject }], bounds)
-    })
+function togetherAt(url: string): Peer['askTogether'] {
+  return (method, each, bounds) => {
+    const calls: Call[] = []
+    const answers = each.map(
+      (params) =>
+        new Promise((resolve, reject) => {
+          calls.push({ method, params, resolve, reject })
+        }),
+    )
+    void send(url, calls, bounds)
+    return Promise.all(answers)
+  }
 }
 
 async function send(

@@ -5,9 +5,17 @@
  * @module
  */
 import { gate, ledger, policy, wallet } from '@surety/domain'
-import { CHAIN_ASSETS, err, type Id, ok } from '@surety/protocol'
+import { err, type Id, ok } from '@surety/protocol'
 import type { ChainTransfer } from '../../../ports/chain.ts'
-import type { Idempotency, Outcome, Scope, Stamp, Stored, UseCase } from '../../../ports.ts'
+import {
+  Failure,
+  type Idempotency,
+  type Outcome,
+  type Scope,
+  type Stamp,
+  type Stored,
+  type UseCase,
+} from '../../../ports.ts'
 import { eventTransfer } from '../../gate/money.ts'
 import { evolveAll } from '../../gate/view.ts'
 import {
@@ -20,7 +28,7 @@ import {
   run,
 } from '../../runtime.ts'
 import { Writing } from '../../write-set.ts'
-import { chainsOf } from './wallets.ts'
+import { assetsOf, chainsOf } from './wallets.ts'
 
 type Known = wallet.KnownWallet
 
@@ -187,8 +195,9 @@ export function fundWallet(
       const { scope, principalId: by } = caller
       const { state } = await app.store.reads.state(scope, 'wallet', named.walletId)
       if (state.status === 'none') return err('wallet_not_found')
-      await receiveAll(app, scope, state)
+      const failed = await receiveIn(app, scope, state, named.transaction)
       const id = await bookedAs(app, scope, named.transaction, state)
+      if (id === undefined && failed !== undefined) throw failed
       if (id === undefined) return err('inbound_not_found')
       return ok({ id, owner: state, by, gateId: named.gateId ?? '' })
     },
@@ -218,68 +227,37 @@ async function bookedAs(
   return undefined
 }
 
-const ROWS_MAX = 64
-
-/** Looks at every wallet of a scope; what is final and new is booked. */
-export async function receiveInScope(app: App, scope: Scope): Promise<void> {
-  if (chainsOf(app, scope).length === 0) return
-  let after: string | undefined
-  for (;;) {
-    const page = { after, limit: ROWS_MAX, descending: false }
-    const rows = await app.store.reads.states(scope, 'wallet', page)
-    for (const { stored } of rows) {
-      if (stored.state.status !== 'none') await receiveAll(app, scope, stored.state)
-    }
-    after = rows.at(-1)?.id
-    if (after === undefined || rows.length < ROWS_MAX) return
-  }
-}
-
-/** Books what came into one wallet since it was last looked at. */
-async function receiveAll(app: App, scope: Scope, owner: Known): Promise<void> {
-  for (const [network, chain] of chainsOf(app, scope)) {
-    for (const asset of CHAIN_ASSETS.values()) {
-      if (asset.network !== network) continue
-      const place = `${owner.walletId}/${asset.id}`
-      const cursor = cursorName(asset.id)
-      const fromBlock =
-        app.scanned.get(place) ?? (await firstBlock(app, scope, owner, { network, cursor }))
-      const found = await chain.inbound({ asset: asset.id, to: owner.address, fromBlock })
-      for (const transfer of found.transfers) {
-        await receiveOne(app, scope, { owner, network, asset: asset.id, transfer })
-      }
-      app.scanned.set(place, found.through + 1n)
-      const steps = (block: bigint) => block / CURSOR_STEP
-      const isFar = steps(found.through) > steps(fromBlock)
-      if (isFar || found.transfers.length > 0) {
-        const { walletId } = owner
-        await app.store.keepDocument(scope, walletId, cursor, String(found.through))
-      }
-    }
-  }
-}
-
-/** How often, in blocks, it is written down how far was looked. */
-const CURSOR_STEP = 256n
-/** A chain may go back a little; what is looked at twice is booked once. */
-const LOOK_BACK = 256n
-
-const cursorName = (asset: string): string => `scanned-${asset.replaceAll(/[^\w]/g, '-')}`
-
-/** Where to look on after a restart: never behind the wallet's own first block. */
-async function firstBlock(
+/**
+ * Books what one transaction brought into a wallet. Costs one receipt a network, whatever else was
+ * sent to the wallet. A network that does not answer is heard of if no other knows the transaction.
+ */
+async function receiveIn(
   app: App,
   scope: Scope,
-  { walletId, since }: Known,
-  { network, cursor }: { readonly network: string; readonly cursor: string },
-): Promise<bigint> {
-  const first = BigInt(since[network] ?? 0) + 1n
-  const kept = (await app.store.reads.documents(scope, walletId)).get(cursor)
-  const again = kept === undefined ? first : BigInt(kept) - LOOK_BACK
-  return again > first ? again : first
+  owner: Known,
+  transaction: string,
+): Promise<Failure | undefined> {
+  let failed: Failure | undefined
+  for (const { network, chain, asset } of assetsOf(app, scope)) {
+    try {
+      const named = { asset: asset.id, to: owner.address, txHash: transaction }
+      const since = BigInt(owner.since[network] ?? 0)
+      for (const transfer of await chain.transfersIn(named)) {
+        if (transfer.blockNumber <= since) continue
+        await receiveOne(app, scope, { owner, network, asset: asset.id, transfer })
+      }
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure
+      failed = failure
+    }
+  }
+  return failed
 }
 
-async function receiveOne(
+const ROWS_MAX = 64
+
+/** Books one transfer, unless it is booked, or moved nothing. */
+export async function receiveOne(
   app: App,
   scope: Scope,
   found: {

@@ -4,7 +4,15 @@
  * @module
  */
 import { ledger, policy, wallet } from '@surety/domain'
-import { CHAIN_ASSETS, err, type Id, type JsonObject, NETWORKS, ok } from '@surety/protocol'
+import {
+  CHAIN_ASSETS,
+  type ChainAsset,
+  err,
+  type Id,
+  type JsonObject,
+  NETWORKS,
+  ok,
+} from '@surety/protocol'
 import type { Chain } from '../../../ports/chain.ts'
 import type { Idempotency, Outcome, Scope, Stamp, Stored, UseCase } from '../../../ports.ts'
 import { type Answer, type App, type Call, principalKey, walletKey } from '../../runtime.ts'
@@ -119,6 +127,18 @@ export function chainsOf(app: App, { environment }: Scope): readonly [string, Ch
   )
 }
 
+/** Every asset that the house is connected to. */
+export function assetsOf(
+  app: App,
+  scope: Scope,
+): readonly { readonly network: string; readonly chain: Chain; readonly asset: ChainAsset }[] {
+  return chainsOf(app, scope).flatMap(([network, chain]) =>
+    [...CHAIN_ASSETS.values()]
+      .filter((asset) => asset.network === network)
+      .map((asset) => ({ network, chain, asset })),
+  )
+}
+
 interface Changing {
   readonly walletId: string
   readonly command: wallet.WalletCommand
@@ -152,23 +172,19 @@ export async function walletBalances(
   state: Known,
 ): Promise<readonly JsonObject[]> {
   const account = ledger.walletAccount(policy.X402_RAIL, state.walletId)
-  const balances = chainsOf(app, scope).flatMap(([network, chain]) =>
-    [...CHAIN_ASSETS.values()]
-      .filter((asset) => asset.network === network)
-      .map(async ({ id }) => {
-        const balanceOf = async (name: ledger.AccountName) => {
-          const rows = await app.store.reads.accounts(scope, name)
-          const row = rows.find((each) => each.account === name && each.asset === id)
-          return row === undefined ? '0' : String(ledger.balanceOf(name, row.sums))
-        }
-        return {
-          asset: id,
-          booked: await balanceOf(account),
-          available: await balanceOf(`principal:${state.ownerId}`),
-          suspense: await balanceOf(`suspense:${state.walletId}`),
-          onChain: String(await chain.balance(id, state.address)),
-        }
-      }),
-  )
+  const balances = assetsOf(app, scope).map(async ({ chain, asset: { id } }) => {
+    const balanceOf = async (name: ledger.AccountName) => {
+      const rows = await app.store.reads.accounts(scope, name)
+      const row = rows.find((each) => each.account === name && each.asset === id)
+      return row === undefined ? '0' : String(ledger.balanceOf(name, row.sums))
+    }
+    return {
+      asset: id,
+      booked: await balanceOf(account),
+      available: await balanceOf(`principal:${state.ownerId}`),
+      suspense: await balanceOf(`suspense:${state.walletId}`),
+      onChain: String(await chain.balance(id, state.address)),
+    }
+  })
   return Promise.all(balances)
 }
