@@ -22,10 +22,11 @@ export interface TransferAuthorization {
 export interface Wallets {
   /** A new key; answers its address. */
   create(): Promise<string>
-  /** Takes a private key of 64 hexadecimal digits, with or without `0x`; answers its address. */
-  import(
-    privateKey: string,
-  ): Promise<Result<string, 'wallet_key_invalid' | 'wallet_already_exists'>>
+  /**
+   * Takes a private key of 64 hexadecimal digits, with or without `0x`; answers its address. One
+   * that is kept already stays as it is: whether a wallet uses it, the books know.
+   */
+  import(privateKey: string): Promise<Result<string, 'wallet_key_invalid'>>
   /** Every address there is a key for, sorted. */
   list(): Promise<readonly string[]>
   /**

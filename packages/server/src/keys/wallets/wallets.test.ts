@@ -103,17 +103,22 @@ test('a wallet is made, kept, and there after a restart', async (t) => {
   assert.equal(await again.signTransfer(address, transfer), signature)
 })
 
-test('a key is imported once and never overwritten', async (t) => {
+test('a key is kept once and never overwritten, however often it is imported', async (t) => {
   const directory = keysDirectory(t)
   const wallets = openWallets(directory, counting())
   const results = await Promise.all(
     ['0x', ''].map((prefix) => wallets.import(`${prefix}${golden.privateKeyHex}`)),
   )
-  assert.deepEqual(results.map((each) => (each.ok ? 'kept' : each.refusal)).sort(), [
-    'kept',
-    'wallet_already_exists',
-  ])
+  const kept = { ok: true, value: golden.address }
+  assert.deepEqual(results, [kept, kept])
   assert.deepEqual(readdirSync(join(directory, 'wallets')), [`${golden.address}.json`])
+  const file = join(directory, 'wallets', `${golden.address}.json`)
+  const text = readFileSync(file, 'utf8')
+  assert.deepEqual(await openWallets(directory, counting()).import(golden.privateKeyHex), kept)
+  assert.equal(readFileSync(file, 'utf8'), text)
+  writeFileSync(file, text.replace(/"sealed":"./, '"sealed":"_'))
+  const other = openWallets(directory, counting())
+  await assert.rejects(other.import(golden.privateKeyHex), failing('wallet_key_unreadable'))
 })
 
 test('files are for their owner alone and hold no key', async (t) => {

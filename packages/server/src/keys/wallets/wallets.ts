@@ -64,22 +64,22 @@ export function openWallets(keysDirectory: string, random: Random): Wallets {
     }
     return account
   }
-  const keep = async (key: Uint8Array) => {
-    const account = await accountFor(key)
-    const address = account.address.toLowerCase()
-    if (!vault.seal(address, key)) return err('wallet_already_exists', address)
-    return ok(address)
-  }
+  const addressOf = async (key: Uint8Array) => (await accountFor(key)).address.toLowerCase()
   return {
     async create() {
-      const kept = await keep(newKey(random))
-      if (!kept.ok) throw new Error('a random key was drawn twice')
-      return kept.value
+      const key = newKey(random)
+      const address = await addressOf(key)
+      if (!vault.seal(address, key)) throw new Error('a random key was drawn twice')
+      return address
     },
     async import(text) {
       const digits = KEY_TEXT.exec(text)?.[1]?.toLowerCase()
       const key = digits === undefined ? undefined : fromHex(digits)
-      return key === undefined || !isKey(key) ? err('wallet_key_invalid') : keep(key)
+      if (key === undefined || !isKey(key)) return err('wallet_key_invalid')
+      const address = await addressOf(key)
+      // One that is there is this one: an address has one key. It must open, to be of use.
+      if (!vault.seal(address, key)) vault.open(address)
+      return ok(address)
     },
     async list() {
       return vault.addresses()

@@ -91,7 +91,11 @@ export function createWallet(
   }
 }
 
-/** Takes a key that exists. It goes behind the port and is in no event, log or answer. */
+/**
+ * Takes a key that exists. It goes behind the port and is in no event, log or answer; and only when
+ * nothing is known that will refuse its wallet. A key that is kept and pays for no wallet, because
+ * the house died in between, is taken again.
+ */
 export function importWallet(
   app: App,
   scope: Scope,
@@ -103,12 +107,24 @@ export function importWallet(
     useCase: create,
     idempotency,
     prepare: async () => {
+      const { state } = await app.store.reads.state(scope, 'principal', rest.ownerId)
+      if (state.status === 'none') return err('principal_not_found')
+      const held = await app.store.reads.unique(scope, 'walletOf', rest.ownerId)
+      if (held !== undefined) return err('wallet_already_exists', held)
       const since = await finalBlocks(app, scope)
       const address = await app.wallets.import(privateKey)
       if (!address.ok) return address
+      if (await paysAlready(app, address.value)) return err('wallet_already_exists', address.value)
       return ok({ ...rest, address: address.value, origin: 'imported', since })
     },
   }
+}
+
+/** INVARIANT(books): what comes to an address is in the books of one wallet, in whatever scope. */
+async function paysAlready(app: App, address: string): Promise<boolean> {
+  const scopes = await app.store.reads.scopes()
+  const held = scopes.map((scope) => app.store.reads.unique(scope, 'walletAddress', address))
+  return (await Promise.all(held)).some((walletId) => walletId !== undefined)
 }
 
 /** What lies in a wallet before it is one was never ours to book; from here on everything is. */
