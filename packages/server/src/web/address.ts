@@ -36,6 +36,8 @@ const FORBIDDEN_4 = blockList('ipv4', [
   '0.0.0.0/8',
   // Alibaba's metadata service, in the middle of shared address space.
   '100.100.100.200/32',
+  // Azure's platform, which hands out certificates and keys of the machine.
+  '168.63.129.16/32',
   '169.254.0.0/16',
   '192.0.0.0/24',
   '192.0.2.0/24',
@@ -48,8 +50,13 @@ const FORBIDDEN_4 = blockList('ipv4', [
 ])
 
 const INTERNAL_6 = blockList('ipv6', ['::1/128', 'fc00::/7'])
-/** Amazon's metadata service, in the middle of unique local addresses. */
-const METADATA_6 = blockList('ipv6', ['fd00:ec2::/32'])
+/** Metadata services in the middle of unique local addresses: Amazon, Google, Oracle, Scaleway. */
+const METADATA_6 = blockList('ipv6', [
+  'fd00:ec2::/32',
+  'fd20:ce::/32',
+  'fd00:c1::/32',
+  'fd00:42::/32',
+])
 const GLOBAL_6 = blockList('ipv6', ['2000::/3'])
 /** Parts of 2000::/3 that are for protocols, documents, or tunnels to any IPv4 address. */
 const FORBIDDEN_6 = blockList('ipv6', ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'])

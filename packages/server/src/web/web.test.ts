@@ -12,7 +12,8 @@ import { type AddressInfo, createServer as createSocketServer, type Socket } fro
 import { type TestContext, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { type WebCode, WebFailure, type WebRequest } from '../ports/web.ts'
-import { guardedWeb, type Resolve, urlOf } from './web.ts'
+import type { Resolve } from './resolve.ts'
+import { guardedWeb, urlOf } from './web.ts'
 
 const LIMITS = { bodyBytesMax: 100_000, headTimeMs: 2_000, timeMs: 4_000 }
 const home: Resolve = () => Promise.resolve(['127.0.0.1'])
@@ -141,7 +142,13 @@ test('no spelling of an internal host is reached unless the origin is named', as
 })
 
 test('metadata services are refused even where private origins are named', async () => {
-  const hosts = ['169.254.169.254', '[fd00:ec2::254]', '100.100.100.200', '[::ffff:a9fe:a9fe]']
+  const hosts = [
+    '169.254.169.254',
+    '[fd00:ec2::254]',
+    '168.63.129.16',
+    '[fd20:ce::254]',
+    '[::ffff:a9fe:a9fe]',
+  ]
   for (const host of [...hosts, '0.0.0.0', '[::]']) {
     const target = request(`http://${host}/latest/meta-data/`)
     await assert.rejects(guardedWeb().fetch(target), failing('web_address_refused', 'no'), host)

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { lookup } from 'node:dns/promises'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
@@ -17,6 +16,7 @@ import { answerBody } from './body.ts'
 import { Deadline } from './deadline.ts'
 import { failureOf } from './failure.ts'
 import { answerHeaders, requestHeaders } from './headers.ts'
+import { nameResolver, type Resolve } from './resolve.ts'
 
 /**
  * Ports of protocols in which a request's body would be understood as commands: those of Fetch
@@ -30,22 +30,14 @@ const OTHER_PORTS: ReadonlySet<number> = new Set([
   6668, 6669, 6679, 6697, 10_080, 11_211,
 ])
 
-/** Every address of a host name. */
-export type Resolve = (host: string) => Promise<readonly string[]>
-
 const URL_LENGTH_MAX = 2_048
 const ADDRESSES_MAX = 4
 const ANSWER_HEADERS_BYTES_MAX = 32_768
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-const systemResolve: Resolve = async (host) => {
-  const found = await lookup(host, { all: true, verbatim: true })
-  return found.map(({ address }) => address)
-}
-
 /** `ca` replaces the certificate authorities of the system. */
 export function guardedWeb(given: { readonly resolve?: Resolve; readonly ca?: string } = {}): Web {
-  const { resolve = systemResolve, ca } = given
+  const { resolve = nameResolver(), ca } = given
   return {
     async fetch(request) {
       if (!METHODS.includes(request.method)) throw new TypeError(`no method: ${request.method}`)
