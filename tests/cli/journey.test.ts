@@ -174,7 +174,15 @@ test('a gate goes from intent to a bundle that verifies with keys from outside a
   const settled = await place.json<Gate>(...proof, ...as('buyer'))
   assert.equal(settled.settlement?.status, 'released')
   await place.json('export', gateId, '--out', 'bundle', ...as('buyer'))
-  await place.json('keys', 'jwks', '--out', 'jwks.json', '--url', server.url)
+  const jwks = (out: string) => ['keys', 'jwks', '--out', out, '--url', server.url]
+  await place.json(...jwks('jwks.json'))
+  // Key sets are renewed; anything else stays what it is.
+  await place.json(...jwks('jwks.json'))
+  for (const file of ['data/operator.credentials.json', 'data/surety.lock', 'response.jws']) {
+    const before = readFileSync(place.path(file))
+    assert.equal(problemIn(await place.surety(...jwks(file), '--json')).code, 'file_exists')
+    assert.deepEqual(readFileSync(place.path(file)), before)
+  }
   const again = await place.surety('export', gateId, '--out', 'bundle', '--json', ...as('buyer'))
   assert.equal(problemIn(again).code, 'target_not_empty')
 

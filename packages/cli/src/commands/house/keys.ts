@@ -1,10 +1,12 @@
 /** API keys, and the public keys of Surety. */
-import type { SystemPurpose } from '@surety/protocol'
+import { existsSync } from 'node:fs'
+import { Jwks, parseAs, type SystemPurpose } from '@surety/protocol'
 import type { ApiKey } from '@surety/sdk'
 import * as checks from '../../checks.ts'
 import type { Answer, CommandGroup, CommandSpec } from '../../command.ts'
+import { localError } from '../../exit.ts'
 import { ensureData } from '../../local/data-directory.ts'
-import { writeOver } from '../../local/files.ts'
+import { readJson, writeOver } from '../../local/files.ts'
 import { openClient, openSession } from '../../session.ts'
 import { fields, styled, table } from '../../terminal/render.ts'
 import { more } from '../authority/principal.ts'
@@ -118,10 +120,29 @@ const jwks: CommandSpec = {
     const out = given.text('out')
     const text = JSON.stringify(found, null, 2)
     if (out === undefined) return { document: found, lines: [text] }
+    ensureKeySet(out)
     writeOver(out, `${text}\n`)
     const lines = [`${styled('green', '✓')} ${String(found.keys.length)} public keys in ${out}`]
     return { document: { ...found, file: out }, lines }
   },
+}
+
+/** What stands where key sets are renewed: an earlier one, or nothing. */
+function ensureKeySet(path: string): void {
+  if (!existsSync(path) || isKeySet(path)) return
+  throw localError(
+    'file_exists',
+    `\`${path}\` exists and is no set of public keys`,
+    'choose another path, or remove it first',
+  )
+}
+
+function isKeySet(path: string): boolean {
+  try {
+    return parseAs(Jwks, readJson(path)).ok
+  } catch {
+    return false
+  }
 }
 
 const rotateSystem: CommandSpec = {
