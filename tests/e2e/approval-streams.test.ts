@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { Jwks } from '@surety/protocol'
+import type { Id, Jwks } from '@surety/protocol'
 import { type ApprovalTold, Client, type Fetch, watchApprovals } from '@surety/sdk'
 import { nodeCrypto } from '@surety/server'
 import { verifyAudit } from '../../packages/cli/src/local/audit-file.ts'
@@ -88,27 +88,72 @@ test('who may not see an approval is told nothing of it (tenancy)', async () => 
   assert.equal(await Promise.race([heard, silence]), 'silence')
 })
 
-test('watchers are bounded, and what is let go makes room', async () => {
-  const client = streaming(house.operator.apiKey)
-  const open = []
+type Stream = ReturnType<typeof opened>
+const opened = (apiKey: string) => streaming(apiKey).stream('getApprovalsWatch')
+const begun = (stream: Stream) => stream.next().catch((fault: unknown) => fault)
+const BEGIN = { done: false, value: 'retry: 1000\n\n' }
+const PLACES_EACH = 8
+const keyOf = ({ apiKey }: Member): Id<'key'> => `key_${apiKey.split('_')[2] ?? ''}` as Id<'key'>
+
+test('watchers are bounded by who they are, and what is let go makes room', async () => {
+  const { apiKey } = market.agent
+  const open: Stream[] = []
+  for (let place = 0; place < PLACES_EACH; place += 1) {
+    const stream = opened(apiKey)
+    assert.deepEqual(await begun(stream), BEGIN)
+    open.push(stream)
+  }
+  assert.match(String(await begun(opened(apiKey))), /overloaded/)
+  const others = [opened(house.operator.apiKey), opened(market.payer.apiKey)]
+  for (const other of others) assert.deepEqual(await begun(other), BEGIN)
+  for (const stream of [...open, ...others]) await stream.return()
+  let first = await begun(opened(apiKey))
+  for (let tries = 0; first instanceof Error && tries < 100; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const again = opened(apiKey)
+    first = await begun(again)
+    await again.return()
+  }
+  assert.deepEqual(first, BEGIN)
+})
+
+test('parties take no place of who answers', async () => {
+  const PLACES = 64
+  const open: Stream[] = []
   let refused: unknown
-  while (refused === undefined && open.length < 70) {
-    const stream = client.stream('getApprovalsWatch')
-    const first = await stream.next().catch((fault: unknown) => fault)
+  for (let place = 0; refused === undefined && place <= PLACES; place += 1) {
+    const { apiKey } = await house.member('agent', [], ['read'])
+    const stream = opened(apiKey)
+    const first = await begun(stream)
     if (first instanceof Error) refused = first
     else open.push(stream)
   }
   assert.match(String(refused), /overloaded/)
-  assert.ok(open.length > 50 && open.length <= 64)
-  for (const stream of open) await stream.return()
-  let first: unknown = refused
-  for (let tries = 0; first instanceof Error && tries < 100; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    const again = client.stream('getApprovalsWatch')
-    first = await again.next().catch((fault: unknown) => fault)
-    await again.return()
+  const answers = opened(reviewer.apiKey)
+  assert.deepEqual(await begun(answers), BEGIN)
+  for (const stream of [...open, answers]) await stream.return()
+})
+
+test('a watcher is told no more once its key is revoked or rotated, or it is suspended', async () => {
+  const { client } = house.operator
+  const ends: Record<string, (spy: Member) => Promise<unknown>> = {
+    revoked: (spy) => client.call('postApiKeysRevoke', { params: { keyId: keyOf(spy) } }),
+    rotated: (spy) => client.call('postApiKeysRotate', { params: { keyId: keyOf(spy) } }),
+    suspended: ({ principalId }) => {
+      const body = { to: 'suspended', reason: 'lost' } as const
+      return client.call('postPrincipalsLifecycle', { params: { principalId }, body })
+    },
   }
-  assert.deepEqual(first, { done: false, value: 'retry: 1000\n\n' })
+  for (const [how, end] of Object.entries(ends)) {
+    const spy = await house.member('person', [], ['read', 'read:all'])
+    const stream = opened(spy.apiKey)
+    assert.deepEqual(await begun(stream), BEGIN)
+    const next = begun(stream)
+    await end(spy)
+    await ask(house, market)
+    assert.deepEqual(await next, { done: true, value: undefined }, how)
+    assert.match(String(await begun(opened(spy.apiKey))), /credentials_invalid|not_active/)
+  }
 })
 
 async function exported(query: { format: 'jsonl' | 'csv'; since?: string; until?: string }) {
@@ -140,8 +185,29 @@ test('what people decided is exported whole, and verifies with the public keys a
       assert.ok(!(await verifyAudit(file, jwks, nodeCrypto)).ok, `${format} ${from}`)
     }
     const lines = text.split(/(?<=\n)/)
-    writeFileSync(file, [...lines.slice(0, 2), ...lines.slice(3)].join(''))
-    assert.ok(!(await verifyAudit(file, jwks, nodeCrypto)).ok, `${format}: a row left out`)
+    const last = lines.at(-1) ?? ''
+    const end = format === 'csv' ? '\r\n' : '\n'
+    const lies = {
+      'a row left out': [...lines.slice(0, 2), ...lines.slice(3)].join(''),
+      'an end of a row that is another': text.replace(end, format === 'csv' ? '\n' : '\r\n'),
+      'an end that only some readers know': text.replace(end, '\u2028'),
+      'a bare carriage return': text.replace(end, '\r'),
+      'a mark before the first byte': `\ufeff${text}`,
+      'no end of the last row': text.slice(0, -end.length),
+      'blanks after the last row': `${text}  `,
+      'an empty row': `${text}${end}`,
+      'two exports': `${text}${text}`,
+      'a last row that says more': `${lines.slice(0, -1).join('')}${
+        format === 'csv'
+          ? last.replace('"system"', '"Mallory"')
+          : last.replace('"system"', '"system","note":"all approved"')
+      }`,
+    }
+    for (const [name, lie] of Object.entries(lies)) {
+      assert.notEqual(lie, text)
+      writeFileSync(file, lie)
+      assert.ok(!(await verifyAudit(file, jwks, nodeCrypto)).ok, `${format}: ${name}`)
+    }
   }
 })
 

@@ -94,7 +94,7 @@ const watching = route({
   path: '/v1/approvals/watch',
   summary: 'Watch approvals, as server-sent events',
   description:
-    'Each fact of an approval with what is true then; a comment every 15 seconds. Begins with now, or after the event that Last-Event-ID names. The server ends it after ten minutes: connect again.',
+    'Each fact of an approval with what is true then; a comment every 15 seconds. Begins with now, or after the event that Last-Event-ID names. The server ends it after ten minutes: connect again. It ends too when the key is revoked or rotated, or its principal is no longer active. A principal may watch eight times at once.',
   scope: 'read',
   params: null,
   query: null,
@@ -102,7 +102,7 @@ const watching = route({
   status: 200,
   answer: Type.String(),
   streams: ['text/event-stream'],
-  problems: [],
+  problems: ['principal_not_active'],
   handle: async ({ app, caller, lastEventId, isEnding }) => {
     const told = await watchApprovals(app, caller, lastEventId, isEnding)
     return told.ok ? streamed('text/event-stream', told.value) : told
