@@ -1,4 +1,4 @@
-/** Keys that people bring: what is refused leaves none behind, and what is left behind can be used. */
+/** Keys that people bring: what is refused leaves none behind, and one left behind can be used. */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
