@@ -30,7 +30,7 @@ const ROW_BYTES_MAX = 4_194_304
 
 type Note = (holds: boolean, problem: string) => void
 
-/** Reads the file once, a row at a time. INVARIANT(receipts): each byte counts, ends of rows too. */
+/** Reads the file once, by rows. INVARIANT(receipts): every byte counts, ends of rows too. */
 export async function verifyAudit(
   file: string,
   trusted: Jwks,

@@ -19,7 +19,7 @@ const WATCH_MAX_MS = 600_000
 const EVENTS_MAX = 100
 /** How many of the same principal may watch at a time. */
 const WATCHERS_EACH_MAX = 8
-/** How many operators may watch one house at a time; and how many others, who take no such place. */
+/** How many operators may watch one house at once; and how many others, in other places. */
 const WATCHERS_MAX = 64
 
 /** Who watches now, each as often as it does. */
