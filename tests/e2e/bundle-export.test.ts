@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { bundle } from '@surety/domain'
-import type { Jwks } from '@surety/protocol'
+import { type Jwks, verifySigned } from '@surety/protocol'
 import { nodeCrypto } from '@surety/server'
 import {
   declareAndAuthorize,
@@ -131,7 +131,7 @@ test('a bundle of an ended gate stays the same whatever happens afterwards, and 
   }
   const { grantHash } = market
   await market.payer.client.call('postGrantsRevoke', { params: { grantHash }, body: { reason } })
-  for (const member of [operator, market.agent, market.provider, market.payer]) {
+  for (const member of [operator, market.agent, market.payer]) {
     assert.deepEqual(await exported(member, gateId), first)
   }
   house = await house.restart()
@@ -167,4 +167,37 @@ test('a delegated purchase exports the whole chain, and it verifies (receipts)',
   const settled = await prove(own, gate, statement(own, gate))
   const report = await reportOf(settled.gateId)
   assert.equal(report.ok, true)
+})
+
+test('a payee reads what it was paid for, signed, and nothing of what it could have asked', async () => {
+  const FUNDS = '987654'
+  const own = await openMarket(house, { fund: FUNDS })
+  const { gateId } = await purchase(own, '10')
+  const seller = await house.member('service', [], ['gates:execute', 'evidence:write', 'read'])
+  const { client } = own.provider
+  await assert.rejects(exported(own.provider, gateId), { code: 'bundle_not_for_payee' })
+  const { policyHash } = await house.operator.client.call('getProfilesActive')
+  for (const read of [
+    () => seller.client.call('getProfilesActive'),
+    () => seller.client.call('getProfiles', { query: {} }),
+    () => seller.client.call('getProfilesOne', { params: { policyHash } }),
+  ]) {
+    await assert.rejects(read(), { code: 'scope_missing' })
+  }
+  const gate = await client.call('getGatesOne', { params: { gateId } })
+  const events = await client.call('getGatesEvents', { params: { gateId } })
+  assert.doesNotMatch(JSON.stringify([gate, events]), new RegExp(FUNDS.slice(0, 4)))
+  // Each receipt verifies without a network, under keys that came some other way.
+  const { keys } = (await client.call('getWellKnownJwksJson')) as unknown as Jwks
+  const keyOf = (kid: string) => {
+    const { kty, crv, x, ...key } = keys.find((each) => each.kid === kid) ?? assert.fail(kid)
+    return { ...key, publicKey: { kty, crv, x } }
+  }
+  const types = ['PolicyDecision.v1', 'Authorization.v1', 'SettlementReceipt.v1'] as const
+  for (const type of types) {
+    const receipt = gate.receipts?.find((each) => each.type === type) ?? assert.fail(type)
+    assert.ok(verifySigned([type], receipt.jws, keyOf, nodeCrypto).ok, type)
+  }
+  const files = await exported(own.agent, gateId)
+  assert.ok(files.some(({ path }) => path.startsWith('facts/')))
 })

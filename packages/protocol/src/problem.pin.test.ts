@@ -114,6 +114,7 @@ const published = {
   evidence_body_mismatch: [422, 'change'],
   evidence_from_the_future: [422, 'change'],
   bundle_not_ready: [409, 'later'],
+  bundle_not_for_payee: [403, 'never'],
   overloaded: [503, 'later'],
   store_unavailable: [503, 'later'],
   shutting_down: [503, 'later'],

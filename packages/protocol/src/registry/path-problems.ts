@@ -276,6 +276,12 @@ export const PATH_PROBLEMS = {
     'the gate has not been decided yet',
     'have it decided, then export it',
   ),
+  bundle_not_for_payee: problem(
+    403,
+    'never',
+    'the bundle holds what the payer had and would have paid',
+    'read the gate: its signed receipts prove what you were paid for; the payer may hand on the bundle',
+  ),
   // The house
   overloaded: problem(503, 'later', 'too many requests wait', 'send it again as Retry-After says'),
   store_unavailable: problem(

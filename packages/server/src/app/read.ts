@@ -31,13 +31,31 @@ function seesAll(caller: Caller): boolean {
 
 function seesGate(caller: Caller, state: gate.Gate): boolean {
   if (state.status === 'none') return false
+  return seesFacts(caller, state) || state.intent.payee === caller.principalId
+}
+
+/**
+ * Whether a caller is on the paying side: what a decision was made from, balances, spending and the
+ * profile, would tell a payee how much more it could have asked.
+ */
+export function seesFacts(caller: Caller, state: Exclude<gate.Gate, { status: 'none' }>): boolean {
   const payerId = 'authorization' in state ? state.authorization?.payerId : undefined
-  const parties: readonly (string | undefined)[] = [
-    state.intent.agentId,
-    state.intent.payee,
-    payerId,
-  ]
+  const parties: readonly (string | undefined)[] = [state.intent.agentId, payerId]
   return seesAll(caller) || parties.includes(caller.principalId)
+}
+
+/** Keys with one of these decide, answer or pay; a key that only sells has none. */
+const PAYING_SCOPES = [
+  'read:all',
+  'profiles:write',
+  'approvals:answer',
+  'grants:write',
+  'gates:write',
+] as const
+
+/** Whether a caller may read the profiles. */
+export function seesPolicy({ scopes }: Caller): boolean {
+  return PAYING_SCOPES.some((scope) => scopes.has(scope))
 }
 
 async function visibleGate(app: App, caller: Caller, gateId: string) {

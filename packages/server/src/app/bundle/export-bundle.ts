@@ -28,7 +28,7 @@ import { controlsOf } from '../control/proof.ts'
 import { partiesOf } from '../gate/facts.ts'
 import { grantChain } from '../grant/chain.ts'
 import { profileByHash } from '../profile/current-profile.ts'
-import { readGateEvents } from '../read.ts'
+import { readGateEvents, seesFacts } from '../read.ts'
 import { receiptsAt } from '../receipts.ts'
 import { type App, approvalStream, type Caller, gateStream } from '../runtime.ts'
 
@@ -49,6 +49,7 @@ export async function exportBundle(
   if (!events.ok) return events
   const { state } = await app.store.reads.state(caller.scope, 'gate', gateId)
   if (!('decision' in state)) return err('bundle_not_ready')
+  if (!seesFacts(caller, state)) return err('bundle_not_for_payee')
   const built = bundle.build(await partsOf(app, caller, state, events.value), app.crypto)
   const jws = await manifestSignature(app, caller, state.gateId, built.manifestText)
   const files = [...bundle.seal(built, jws)].map(([path, bytes]) => ({

@@ -215,6 +215,8 @@ const bundle = route({
   method: 'GET',
   path: '/v1/gates/{gateId}/bundle',
   summary: 'Export the bundle that proves a gate offline',
+  description:
+    'For the agent, the payer and whoever reads all: it holds what the payer had and would have paid. A payee has its signed receipts with the gate.',
   scope: 'read',
   params,
   query: null,
@@ -226,7 +228,7 @@ const bundle = route({
       closed({ path: Type.String(), content: Type.String({ description: 'base64url' }) }),
     ),
   }),
-  problems: ['gate_not_found', 'bundle_not_ready'],
+  problems: ['gate_not_found', 'bundle_not_ready', 'bundle_not_for_payee'],
   handle: async ({ app, caller, params: { gateId } }) =>
     plain(await exportBundle(app, caller, gateId)),
 })

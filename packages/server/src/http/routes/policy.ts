@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox'
 import {
   closed,
   DecisionRecord,
+  err,
   HashText,
   InstantText,
   instantOf,
@@ -15,6 +16,7 @@ import { listDecisions } from '../../app/decision/list-decisions.ts'
 import { applyProfile } from '../../app/profile/apply-profile.ts'
 import { endShadow } from '../../app/profile/end-shadow.ts'
 import { listProfiles, readActiveProfile, readProfile } from '../../app/profile/read-profiles.ts'
+import { seesPolicy } from '../../app/read.ts'
 import { run } from '../../app/runtime.ts'
 import { paged, pageQuery } from '../paging.ts'
 import { ACTION_PROBLEMS, plain, type Route, route, signed } from '../route.ts'
@@ -62,6 +64,12 @@ const endingShadow = route({
     signed(await run(app, caller, endShadow(app, caller, body.action, idempotency))),
 })
 
+/** A profile tells what may be asked at most. */
+const NOT_FOR_PAYEES = err(
+  'scope_missing',
+  'a scope of who pays: read:all, grants:write, gates:write',
+)
+
 const active = route({
   method: 'GET',
   path: '/v1/profiles/active',
@@ -73,7 +81,8 @@ const active = route({
   status: 200,
   answer: ProfileView,
   problems: [],
-  handle: async ({ app, caller }) => plain(ok(await readActiveProfile(app, caller))),
+  handle: async ({ app, caller }) =>
+    seesPolicy(caller) ? plain(ok(await readActiveProfile(app, caller))) : NOT_FOR_PAYEES,
 })
 
 const profile = route({
@@ -88,7 +97,7 @@ const profile = route({
   answer: ProfileView,
   problems: ['profile_not_found'],
   handle: async ({ app, caller, params }) =>
-    plain(await readProfile(app, caller, params.policyHash)),
+    seesPolicy(caller) ? plain(await readProfile(app, caller, params.policyHash)) : NOT_FOR_PAYEES,
 })
 
 const profiles = route({
@@ -103,7 +112,9 @@ const profiles = route({
   answer: pageOf(ProfileView),
   problems: ['cursor_invalid'],
   handle: async ({ app, caller, query }) =>
-    paged(query, false, (page) => listProfiles(app, caller, page)),
+    seesPolicy(caller)
+      ? paged(query, false, (page) => listProfiles(app, caller, page))
+      : NOT_FOR_PAYEES,
 })
 
 const decisions = route({
