@@ -27,19 +27,21 @@ export interface Started {
 }
 
 /** What a failed assertion left running would keep the test run from ever ending. */
-const running = new Set<ChildProcess>()
+/** By the folder it works in. */
+const running = new Map<ChildProcess, string>()
 
 /** Starts the command with an environment that names nothing. */
 export function start(
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
 ): Started {
+  const { cwd = tmpdir() } = options
   const child = spawn(process.execPath, [BIN, ...args], {
-    cwd: options.cwd ?? tmpdir(),
+    cwd,
     env: { PATH: process.env.PATH ?? '', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  running.add(child)
+  running.set(child, cwd)
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
@@ -77,7 +79,7 @@ export function scratch(env: Record<string, string> = {}): Scratch {
       return JSON.parse(ended.out) as Document
     },
     remove: () => {
-      for (const child of running) child.kill('SIGKILL')
+      for (const [child, cwd] of running) if (cwd === directory) child.kill('SIGKILL')
       rmSync(directory, { recursive: true, force: true })
     },
   }
