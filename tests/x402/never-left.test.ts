@@ -4,10 +4,11 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { bundle } from '@surety/domain'
 import { PAYEES } from '@surety/local-chain'
-import { fsck } from '@surety/server'
+import { fsck, nodeCrypto } from '@surety/server'
 import { applyProfile } from '../support/house.ts'
-import { buyingProfile, moneyOf, openTown, type Town } from './town.ts'
+import { bundleOf, buyingProfile, jwksOf, moneyOf, openTown, type Town } from './town.ts'
 
 let town: Town
 before(async () => {
@@ -61,4 +62,7 @@ test('a seller that is gone before the credential leaves costs nothing, and hold
   assert.deepEqual([gate?.state, gate?.settlement?.status], ['voided', 'voided'])
   assert.equal(gate?.payment?.reason, 'payer.never_presented')
   assert.equal(await town.world.balance(PAYEES.express), earned)
+  const files = await bundleOf(town, gate?.gateId ?? '')
+  const report = await bundle.verify(files, await jwksOf(town), nodeCrypto)
+  assert.ok(report.ok, JSON.stringify(report))
 })
