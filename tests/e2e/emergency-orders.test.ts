@@ -294,3 +294,35 @@ test('the controls that denied a gate are in its bundle, and verify without a ne
   const other = { keys: jwks.keys.filter(({ purpose }) => purpose !== 'control') }
   assert.equal(bundle.verify(files, other, nodeCrypto).ok, false)
 })
+
+test('what no request is called is not stopped in name, and everything takes two (control)', async () => {
+  const { operator } = house
+  for (const id of [
+    'https://shop.example:443',
+    'http://shop.example:80',
+    'Https://Shop.Example/',
+    'https://127.1',
+    'https://[0:0:0:0:0:0:0:1]',
+  ]) {
+    await refused('control_selector_invalid', () => stop(operator, { type: 'origin', id }))
+  }
+  await refused('control_selector_invalid', () => stop(operator, { type: 'rail', id: 'x402' }))
+  for (const selector of [
+    { type: 'origin', id: 'https://shop.example' },
+    { type: 'origin', id: 'mcp.tools' },
+    { type: 'rail', id: 'x402-evm' },
+    { type: 'scope', id: 'wallets:write' },
+    { type: 'scope', id: 'grants:revoke-any' },
+  ] as const) {
+    await lift([operator], await stop(operator, selector))
+  }
+  const tenant = { type: 'tenant', id: house.founded.tenantId } as const
+  for (const selector of [ALL, tenant]) {
+    const alone = { command: 'quarantine', role: 'incident_commander' } as const
+    await refused('dual_control_required', () => stop(operator, selector, alone))
+    const both = { command: 'quarantine', role: 'ops_admin' } as const
+    const control = await send(operator, ...together([operator, second], selector, both))
+    await refused('dual_control_required', () => lift([operator], control))
+    assert.equal((await lift([operator, second], control)).state, 'lifted')
+  }
+})

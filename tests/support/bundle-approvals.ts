@@ -114,7 +114,8 @@ export function answered(
     actionHash: hashOf(lies.act?.(honest) ?? honest, nodeCrypto),
     kid: (lies.key ?? REVIEWER_KEY).kid,
     answerer: { principalId: REVIEWER, kind: 'person', kids: [], holdsRole: true },
-    parties: { agent: [], payee: [], payer: [] },
+    parties: { agent: [], payee: [], payer: [], grantors: { ids: [], kids: [] } },
+    lapsed: [],
     at,
     seal,
   })

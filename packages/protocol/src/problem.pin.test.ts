@@ -169,6 +169,7 @@ const published = {
   approver_not_person: [403, 'never'],
   approver_role_insufficient: [403, 'change'],
   approver_already_answered: [409, 'never'],
+  approver_lapsed: [409, 'change'],
   approval_review_not_owed: [409, 'never'],
   control_active: [409, 'later'],
   commit_control_active: [409, 'later'],

@@ -46,6 +46,8 @@ export type ApprovalCommand =
       readonly kid: string
       readonly answerer: Answerer
       readonly parties: PartyKids
+      /** Who answered before, and by now has lost the role or the key for it. */
+      readonly lapsed: readonly Id<'prn'>[]
       readonly at: Instant
       readonly seal: Seal
     }
@@ -165,6 +167,9 @@ function answer(approval: Known, command: Answering): Events {
   }
   const missing = missingOf(approval.requirements, after.answers, after.overridden)
   if (missing.length > 0) return ok([answered])
+  // INVARIANT(approval): a quorum is of people who may answer at the moment that it is complete.
+  const [gone] = command.lapsed
+  if (gone !== undefined) return err('approver_lapsed', gone)
   return ok([answered, ended('approved', after, at, command.seal)])
 }
 

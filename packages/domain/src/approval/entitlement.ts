@@ -22,6 +22,8 @@ export interface PartyKids {
   readonly agent: readonly string[]
   readonly payee: readonly string[]
   readonly payer: readonly string[]
+  /** Everybody who handed on the authority that the agent acts under, and their keys. */
+  readonly grantors: { readonly ids: readonly Id<'prn'>[]; readonly kids: readonly string[] }
 }
 
 export type EntitlementRefusal = Extract<
@@ -52,9 +54,10 @@ export function refusalOf(
   const asPayer = act.role === 'payer'
   const isPayer = principalId === approval.payerId
   if (asPayer && approval.level === 'review') return 'approver_is_party'
-  if (!asPayer && approval.level !== 'challenge' && (isPayer || shares(parties.payer))) {
-    return 'approver_is_party'
-  }
+  // INVARIANT(approval): a third person is none of those whose authority is being used.
+  const isGrantor = parties.grantors.ids.includes(principalId) || shares(parties.grantors.kids)
+  const isConcerned = isPayer || shares(parties.payer) || isGrantor
+  if (!asPayer && approval.level !== 'challenge' && isConcerned) return 'approver_is_party'
   if (kind !== 'person' && !(asPayer && kind === 'organisation')) return 'approver_not_person'
   if (asPayer ? !isPayer : !answerer.holdsRole) return 'role_not_held'
   const isAsked = approval.requirements.some(({ role }) => meets(act.role, role))

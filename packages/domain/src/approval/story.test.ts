@@ -21,6 +21,7 @@ import {
 import { type ApprovalCommand, decide, evolve, initial } from './approval.ts'
 import type { Approval, Opened } from './state.ts'
 
+export const GRANTOR = id('prn', 77)
 export const START = instantOf(AT)
 export const EXPIRES = '2026-11-20T10:30:00.000Z'
 
@@ -97,7 +98,13 @@ export function answerCommand(
     actionHash: hash(act),
     kid,
     answerer: { principalId: operatorId, kind: 'person', kids: [kid], holdsRole: true },
-    parties: { agent: ['agent-key'], payee: ['payee-key'], payer: ['payer-key'] },
+    parties: {
+      agent: ['agent-key'],
+      payee: ['payee-key'],
+      payer: ['payer-key'],
+      grantors: { ids: [GRANTOR], kids: ['grantor-key'] },
+    },
+    lapsed: [],
     at,
     seal,
   }

@@ -71,8 +71,10 @@ export function checkApprovals(
   checkAsked(exam, history, stated)
   checkDivided(exam, history, records)
   const [declared] = entriesOf(history, 'gateDeclared')
+  const chains = stated.flatMap(({ facts }) => facts.grantChain)
+  const grantors = [...new Set(chains.map(({ grantorId }) => grantorId))]
   for (const used of records) {
-    checkAnswers(exam, used, passports, declared?.fact.kid ?? '')
+    checkAnswers(exam, used, passports, { intentKid: declared?.fact.kid ?? '', grantors })
   }
 }
 
@@ -122,14 +124,15 @@ function checkAnswers(
   exam: Examination,
   { record, recordHash }: UsedRecord,
   passports: Passports,
-  intentKid: string,
+  concerned: { readonly intentKid: string; readonly grantors: readonly Id<'prn'>[] },
 ): void {
   const { findings, crypto } = exam
   const kidsOf = (id: string | null) => (passports.get(id ?? '')?.keys ?? []).map(({ kid }) => kid)
   const parties = {
-    agent: [intentKid, ...kidsOf(record.agentId)],
+    agent: [concerned.intentKid, ...kidsOf(record.agentId)],
     payee: kidsOf(record.payee),
     payer: kidsOf(record.payerId),
+    grantors: { ids: concerned.grantors, kids: concerned.grantors.flatMap(kidsOf) },
   }
   const seal: approvals.Seal = { kid: '', hash: (made) => hashOf(made, crypto) }
   let state: Approval = openedAgain(record)
@@ -158,6 +161,7 @@ function checkAnswers(
           act.role !== 'payer' && roleHeldAt(passport?.roles ?? [], act.role, given.answeredAt),
       },
       parties,
+      lapsed: lapsedAt(record.answers, passports, given.answeredAt),
       at,
       seal,
     })
@@ -169,6 +173,22 @@ function checkAnswers(
   }
   const holds = again !== undefined && same(again, record)
   findings.note('approval_answers', holds, approvalPath(recordHash), 'not what the answers give')
+}
+
+/** Who of those that answered before a moment had by then lost the role or the key for it. */
+function lapsedAt(
+  answers: ApprovalRecord['answers'],
+  passports: Passports,
+  at: string,
+): readonly Id<'prn'>[] {
+  const lapsed = answers.filter(({ operatorId, role, kid, answeredAt }) => {
+    const passport = passports.get(operatorId)
+    const key = passport?.keys.find((each) => each.kid === kid)
+    const isOver = key !== undefined && key.notAfter !== null && key.notAfter < at
+    const mayStill = role === 'payer' || roleHeldAt(passport?.roles ?? [], role, at)
+    return answeredAt < at && (isOver || !mayStill)
+  })
+  return lapsed.map(({ operatorId }) => operatorId)
 }
 
 /** The act of one answer, or what is wrong with it. */

@@ -121,6 +121,19 @@ export const IMPOSE_RULES: Readonly<Record<ControlKind, Rule>> = {
   kill_switch: { people: 2, roles: STRICT, lead: null },
 }
 
+/** What stops everything takes two, however it is called. */
+function isGrave(kind: ControlKind, { type }: ControlSelector): boolean {
+  return kind === 'quarantine' && (type === 'all' || type === 'tenant')
+}
+
+function imposeRule(kind: ControlKind, selector: ControlSelector): Rule {
+  return isGrave(kind, selector) ? IMPOSE_RULES.kill_switch : IMPOSE_RULES[kind]
+}
+
+function liftRule(kind: Exclude<ControlKind, 'revoke'>, selector: ControlSelector): Rule {
+  return isGrave(kind, selector) ? LIFT_RULES.kill_switch : LIFT_RULES[kind]
+}
+
 /** Who may lift what: always a stricter rule than that of imposing it. */
 export const LIFT_RULES: Readonly<Record<Exclude<ControlKind, 'revoke'>, Rule>> = {
   pause: { people: 1, roles: STRICT, lead: null },
@@ -162,7 +175,7 @@ function impose(control: Control, command: Command<'impose'>): Decided<ControlSt
   if (until !== null && !isAhead(kind, instantOf(until), now.at)) {
     return err('control_until_invalid', until)
   }
-  const refused = signersRefusal(IMPOSE_RULES[kind], ordered)
+  const refused = signersRefusal(imposeRule(kind, selector), ordered)
   if (!refused.ok) return refused
   // One hasty or stolen hand must not keep those away who would undo what it did.
   if (namesOperator && !mayStop(kind, selector, ordered)) return err('control_target_operator')
@@ -201,7 +214,7 @@ function lift(
   if (ordered.by === 'clock' && (until === null || now.at <= instantOf(until))) {
     return err('control_until_invalid')
   }
-  const refused = signersRefusal(LIFT_RULES[kind], ordered)
+  const refused = signersRefusal(liftRule(kind, own), ordered)
   if (!refused.ok) return refused
   return ok([stated('lifted', { controlId, kind, selector: own, until }, ordered, now)])
 }
@@ -277,7 +290,8 @@ export function statementProblem(statement: EmergencyControlEvent): ControlRefus
   if (wrong !== undefined) return 'control_selector_invalid'
   if (!mayCause(statement)) return 'dual_control_required'
   if (act === 'lifted' && kind === 'revoke') return 'control_revocation_final'
-  const rule = act === 'imposed' || kind === 'revoke' ? IMPOSE_RULES[kind] : LIFT_RULES[kind]
+  const isImposed = act === 'imposed' || kind === 'revoke'
+  const rule = isImposed ? imposeRule(kind, selector) : liftRule(kind, selector)
   const ordered: Ordered = cause === 'operators' ? { by: cause, signers } : { by: cause }
   const refused = signersRefusal(rule, ordered)
   return refused.ok ? undefined : refused.refusal

@@ -30,11 +30,15 @@ export const STOPPABLE_SCOPES: ReadonlySet<string> = new Set([
   'keys:write',
   'deposits:write',
   'profiles:write',
+  'wallets:write',
   'grants:write',
+  'grants:revoke-any',
   'gates:write',
   'gates:execute',
   'evidence:write',
 ])
+
+const RAILS: readonly string[] = ['ledger', 'x402-evm']
 
 /** Why a control of that kind cannot be about that, if so. */
 export function selectorProblem(
@@ -48,6 +52,10 @@ export function selectorProblem(
   if (selector.type === 'tenant' && selector.id !== tenantId) return 'it is another tenant'
   if (selector.type === 'scope' && !STOPPABLE_SCOPES.has(selector.id)) {
     return `the scope is one of ${[...STOPPABLE_SCOPES].join(', ')}`
+  }
+  // INVARIANT(control): what no request is called stops nothing, and is never said to stand.
+  if (selector.type === 'rail' && !RAILS.includes(selector.id)) {
+    return `the rail is one of ${RAILS.join(', ')}`
   }
   return undefined
 }

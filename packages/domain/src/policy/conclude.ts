@@ -12,10 +12,10 @@ import {
   type ReasonCode,
   VERIFIER_NAME,
 } from '@surety/protocol'
-import { afterApprovals } from './lift.ts'
+import { afterApprovals, approvalObligations } from './lift.ts'
 import type { CompiledProfile } from './profile/compile.ts'
 import { outcomeUnder } from './profile/modes.ts'
-import type { Ask, Finding } from './rules/rule.ts'
+import type { Finding } from './rules/rule.ts'
 
 export interface Evaluation {
   readonly decision: DecisionOutcome
@@ -31,8 +31,6 @@ export interface Evaluation {
 const RANK: ReadonlyMap<ReasonCode, number> = new Map(
   REASON_ORDER.map((code, rank) => [code, rank]),
 )
-/** Who is asked about a failure that a mode softens, where its rule does not say. */
-const SOMEBODY: Ask = { approvers: 1, role: 'reviewer' }
 const SEVERITY: Readonly<Record<DecisionOutcome, number>> = {
   allow: 0,
   challenge: 1,
@@ -91,19 +89,4 @@ function settlementObligations(profile: CompiledProfile): readonly Obligation[] 
   const { mode } = profile.profile.settlement
   const evidence: Obligation = { type: 'evidence_required', verifier: VERIFIER_NAME }
   return mode === 'manual' ? [evidence, { type: 'hold_settlement' }] : [evidence]
-}
-
-/** One for each code and role that is to be asked: of several rules the one that asks most. */
-function approvalObligations(findings: readonly Finding[]): readonly Obligation[] {
-  const asked = new Map<string, Ask>()
-  for (const { code, ask = SOMEBODY } of findings) {
-    const place = `${code} ${ask.role}`
-    const known = asked.get(place)
-    if (known === undefined || known.approvers < ask.approvers) asked.set(place, ask)
-  }
-  return [...asked.values()].map(({ approvers, role }) => ({
-    type: 'approvals_required',
-    approvers,
-    role,
-  }))
 }

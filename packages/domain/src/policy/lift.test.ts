@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  type ApprovalAnswer,
   type ApprovalRecord,
+  type ApproverRole,
   type DecisionFacts,
   isLiftable,
   type Profile,
@@ -40,6 +42,19 @@ const asked = decisionOf(facts, compiled(ASKING), {
   inputHash: hash(facts),
 })
 
+function given(role: ApproverRole, person: number): ApprovalAnswer {
+  return {
+    actionId: id('opa', person),
+    actionHash: hash(person),
+    operatorId: id('prn', 50 + person),
+    kid: String(person).padStart(43, 'K'),
+    role,
+    action: 'approve',
+    justificationCode: 'looked-at',
+    answeredAt: AT,
+  }
+}
+
 function recordOf(over: Partial<ApprovalRecord> = {}): ApprovalRecord {
   return {
     schemaVersion: 'ApprovalRecord.v1',
@@ -61,7 +76,7 @@ function recordOf(over: Partial<ApprovalRecord> = {}): ApprovalRecord {
     outcome: 'approved',
     overridden: false,
     division: null,
-    answers: [],
+    answers: [given('reviewer', 1)],
     openedAt: AT,
     expiresAt: '2026-11-20T10:30:00.000Z',
     endedAt: AT,
@@ -74,6 +89,24 @@ const under = (
   over: Partial<ApprovalRecord> = {},
   more: Partial<DecisionFacts> = {},
 ) => evaluate({ ...facts, approvals: [recordOf(over)], ...more }, compiled(profile))
+
+test('an answer under one profile is none to what another asks of more or other people (approval)', () => {
+  const tier = { asset: 'USD/2', above: '1', raise: 'challenge' } as const
+  const asking = (approvers: number, role: string) =>
+    profileOf({ approvalTiers: [{ ...tier, approvers, role }] })
+  const allows = (profile: Profile, over: Partial<ApprovalRecord> = {}) =>
+    under(profile, over).decision === 'allow'
+  const two = { answers: [given('reviewer', 1), given('ops_admin', 2)] }
+  assert.ok(allows(asking(1, 'reviewer')))
+  assert.ok(!allows(asking(2, 'reviewer')))
+  assert.ok(allows(asking(2, 'reviewer'), two))
+  assert.ok(!allows(asking(1, 'incident_commander'), two))
+  assert.ok(!allows(asking(1, 'payer'), two))
+  // Whoever set the quorum aside answered for every role but the payer’s own.
+  const overridden = { answers: [given('incident_commander', 1)], overridden: true }
+  assert.ok(allows(asking(3, 'reviewer'), overridden))
+  assert.ok(!allows(asking(1, 'payer'), overridden))
+})
 
 test('an answer lifts what was asked, and the decision allows', () => {
   assert.equal(asked.decision, 'challenge')

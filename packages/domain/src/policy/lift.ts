@@ -8,12 +8,16 @@
  * @module
  */
 import {
+  type ApprovalLevel,
   type ApprovalRecord,
   type DecisionFacts,
   type DecisionOutcome,
   isLiftable,
+  missingOf,
+  type Obligation,
+  requirementsOf,
 } from '@surety/protocol'
-import type { Finding } from './rules/rule.ts'
+import type { Ask, Finding } from './rules/rule.ts'
 
 /** A failure that counts under the profile, and what it causes. */
 interface Counted extends Finding {
@@ -34,7 +38,36 @@ export function afterApprovals(
   const lifts = ({ code, outcome }: Counted) =>
     mayCure(record.level, outcome) && isLiftable(code) && record.reasonCodes.includes(code)
   // What remains is a new question, and names everything again: the answer to it lifts all.
-  return isUsable && counted.every(lifts) ? [] : counted
+  return isUsable && counted.every(lifts) && suffices(record, counted) ? [] : counted
+}
+
+/**
+ * INVARIANT(approval): those who answered are as many, and in the roles, as the profile that rules
+ * by now asks for: who answered under another profile answered its question.
+ */
+function suffices(record: ApprovalRecord, counted: readonly Counted[]): boolean {
+  const escalates = counted.some(({ outcome }) => outcome === 'escalate')
+  const level: ApprovalLevel = escalates ? 'escalation' : 'challenge'
+  const requirements = requirementsOf(approvalObligations(counted), level)
+  return missingOf(requirements, record.answers, record.overridden).length === 0
+}
+
+/** Who is asked about a failure that a mode softens, where its rule does not say. */
+const SOMEBODY: Ask = { approvers: 1, role: 'reviewer' }
+
+/** One for each code and role that is to be asked: of several rules the one that asks most. */
+export function approvalObligations(findings: readonly Finding[]): readonly Obligation[] {
+  const asked = new Map<string, Ask>()
+  for (const { code, ask = SOMEBODY } of findings) {
+    const place = `${code} ${ask.role}`
+    const known = asked.get(place)
+    if (known === undefined || known.approvers < ask.approvers) asked.set(place, ask)
+  }
+  return [...asked.values()].map(({ approvers, role }) => ({
+    type: 'approvals_required',
+    approvers,
+    role,
+  }))
 }
 
 /** What the profile denies by now is asked of nobody; what it escalates, of a third person. */

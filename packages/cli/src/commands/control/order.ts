@@ -99,7 +99,8 @@ async function ordered(
   const file = given.text('with')
   const first = file === undefined ? undefined : firstOf(file)
   const own = first === undefined ? await draft(session) : first.order
-  const signed = session.party.order(own, reasonsOf(given, own.command))
+  const as = own.command === 'quarantine' && isWide(own.selector) ? 'kill_switch' : own.command
+  const signed = session.party.order(own, reasonsOf(given, as))
   const out = given.text('out')
   if (out !== undefined) return handedOver(signed.order, signed.jws, out)
   const actions = first === undefined ? [signed.jws] : [first.jws, signed.jws]
@@ -133,19 +134,26 @@ function firstOf(file: string): { readonly order: ControlOrder; readonly jws: st
   return { order: (act.value as OperatorActionOf<'control'>).control, jws }
 }
 
+/** To quarantine everything is to throw the switch: it takes two, in the same roles. */
+function isWide({ type }: ControlSelector): boolean {
+  return type === 'all' || type === 'tenant'
+}
+
 function imposing(command: Exclude<Command, 'resume' | 'drain'>, takesTwo: boolean) {
   return (given: Given, host: CommandHost): Promise<Answer> =>
     ordered(given, host, async ({ credentials }) => {
       const on = given.text('on')
       if (on === undefined) throw usageError('nothing is named', `say --on: ${HOW}`)
-      if (takesTwo && given.text('out') === undefined) {
+      const selector = selectorOf(on, credentials.tenantId)
+      const isGrave = takesTwo || (command === 'quarantine' && isWide(selector))
+      if (isGrave && given.text('out') === undefined) {
         throw usageError(
           'this takes two people',
           'sign it with --out FILE, and let a second operator send it with --with FILE',
         )
       }
       const until = command === 'revoke' ? null : untilOf(given)
-      return { command, selector: selectorOf(on, credentials.tenantId), until }
+      return { command, selector, until }
     })
 }
 
@@ -163,9 +171,12 @@ export const orders: readonly CommandSpec[] = [
   },
   {
     name: 'quarantine',
-    summary: 'pause, and stop releases and the commands of a principal too',
-    examples: ['surety control quarantine --on payee:prn_… --reason fraud'],
-    options: [target, ...ends, ...why],
+    summary: 'pause, and stop releases and the commands of a principal too; two people for all',
+    examples: [
+      'surety control quarantine --on payee:prn_… --reason fraud',
+      'surety control quarantine --on all --out order.jws',
+    ],
+    options: [target, ...ends, ...why, ...dual],
     connects: 'server',
     run: imposing('quarantine', false),
   },

@@ -85,6 +85,12 @@ export const APPROVAL_PROBLEMS = {
     'this person or this key has answered already',
     'let another person answer',
   ),
+  approver_lapsed: problem(
+    409,
+    'change',
+    'somebody who answered before has lost the role or the key for it since',
+    'deny, and let the agent ask anew; or let a commander set the quorum aside',
+  ),
   approval_review_not_owed: problem(
     409,
     'never',

@@ -73,12 +73,13 @@ async function partsOf(
   const grants = await Promise.all(chain.map((link) => signedGrant(app, caller, link.grantHash)))
   const stream = gateStream(gateId)
   const receipts = await receiptsAt(app, scope, stream, 'all')
-  const approvals = await usedApprovals(app, caller, events)
-  const parties = [...new Set([...partiesOf(intent, chain), ...approvals.flatMap(answerers)])]
-  const passports = await Promise.all(parties.map((id) => passportAt(app, caller, id, ended.at)))
   const decisions = events
     .filter(({ type }) => type === 'decisionRecorded')
     .map(({ data }) => data.decision as PolicyDecision)
+  const texts = decisions.map(({ inputHash }) => documents.get(`facts-${inputHash}.json`) ?? '')
+  const approvals = await usedApprovals(app, caller, events, texts)
+  const parties = [...new Set([...partiesOf(intent, chain), ...approvals.flatMap(answerers)])]
+  const passports = await Promise.all(parties.map((id) => passportAt(app, caller, id, ended.at)))
   const hashes = decisions.flatMap((decision) => {
     const watching = policy.watchingHash(decision)
     return watching === undefined ? [decision.policyHash] : [decision.policyHash, watching]
@@ -86,7 +87,6 @@ async function partsOf(
   const profiles = await Promise.all(
     [...new Set(hashes)].map((hash) => profileByHash(app, scope, hash)),
   )
-  const texts = decisions.map(({ inputHash }) => documents.get(`facts-${inputHash}.json`) ?? '')
   const proofs = (await Promise.all(texts.map((text) => controlsOf(app, scope, text)))).flat()
   const controls = [...new Map(proofs.map((each) => [each.controlId, each])).values()]
   const signers = new Set(controls.flatMap((each) => each.signers))
@@ -134,6 +134,7 @@ async function usedApprovals(
   app: App,
   { scope }: Caller,
   events: readonly Event[],
+  texts: readonly string[],
 ): Promise<readonly Answered[]> {
   const { reads } = app.store
   const asking = events.flatMap(({ type, data }) => {
@@ -148,7 +149,10 @@ async function usedApprovals(
       return isUsed ? [await answeredOf(app, scope, state)] : []
     }),
   )
-  return used.flat()
+  // A yes of somebody who had lapsed was used up, and entered no decision.
+  const entered = ({ record }: Answered) =>
+    record.level === 'review' || texts.some((text) => text.includes(record.decisionHash))
+  return used.flat().filter(entered)
 }
 
 async function answeredOf(

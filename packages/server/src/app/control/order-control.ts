@@ -2,6 +2,7 @@
 import { control, principal } from '@surety/domain'
 import {
   type ControlOrder,
+  type ControlSelector,
   type ControlSigner,
   canonicalize,
   err,
@@ -64,6 +65,10 @@ const useCase: UseCase<Ordering, Reads, Answer> = {
     }
     const again = answeredBefore(read, acts, order, stamp)
     if (again !== undefined) return again
+    if (order.command !== 'resume' && !isServer(order.selector)) {
+      const detail = 'an origin is as a URL serialises it: lower case, no default port, no path'
+      return { type: 'refuse', code: 'control_selector_invalid', detail }
+    }
     const missing = missingTarget(read)
     if (missing !== undefined) return { type: 'refuse', code: missing, detail: order.selector.id }
     const decided = control.decide(read.control.state, commandOf(read, acts, order, stamp))
@@ -148,6 +153,12 @@ function missingTarget(read: Facts<Reads>): ProblemCode | undefined {
   if (read.people.some(({ state }) => state.status === 'none')) return 'principal_not_found'
   if (read.grants.some(({ state }) => state.status === 'none')) return 'grant_not_found'
   return read.profiles.some(({ state }) => state === null) ? 'profile_not_found' : undefined
+}
+
+/** What looks like an origin is one to the letter; a server of tools may have any name. */
+function isServer({ type, id }: ControlSelector): boolean {
+  if (type !== 'origin' || !/^https?:/i.test(id)) return true
+  return URL.canParse(id) && new URL(id).origin === id
 }
 
 /** INVARIANT(terminal): what is revoked gets the end that it has by itself, in the same commit. */

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { approval, gate, ledger, policy, receipt } from '@surety/domain'
+import { gate, ledger, policy, receipt } from '@surety/domain'
 import {
+  type ApprovalAnswer,
   type ApprovalRecord,
   canonicalize,
   type DecisionFacts,
@@ -15,7 +16,6 @@ import {
   type Id,
   ok,
   type PolicyDecision,
-  type Result,
 } from '@surety/protocol'
 import type {
   CounterName,
@@ -25,7 +25,6 @@ import type {
   Outcome,
   Scope,
   Stamp,
-  Stored,
   UseCase,
 } from '../../ports.ts'
 import { type GrantChain, grantChain } from '../grant/chain.ts'
@@ -45,8 +44,8 @@ import {
   walletKey,
 } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
-import { appendApproval } from './approval/append-approval.ts'
 import { openApproval } from './approval/open-approval.ts'
+import { answersOf, consume, isAsked, lapsedOf } from './approval/waited-for.ts'
 import { type Counting, countingOf, FULL, isFull, rateClaims, rateNames } from './counting.ts'
 import { controlReads, countersOf, decisionFacts, partiesOf } from './facts.ts'
 import { claimsFor, eventTransfer, noticeOf } from './money.ts'
@@ -56,6 +55,8 @@ export interface Authorizing extends Deciding {
   readonly gateId: Id<'gat'>
   /** What the gate waits for, if it does. */
   readonly approvalId: Id<'apr'> | null
+  /** Who answered it so far. */
+  readonly answers: readonly ApprovalAnswer[]
 }
 
 /** What a decision on an intent needs, whoever asks for it. */
@@ -96,9 +97,10 @@ export function decisionReads(input: Deciding) {
 type DecisionReads = Facts<ReturnType<typeof decisionReads>>
 
 export function authorizingReads(input: Authorizing) {
-  const { gateId, approvalId } = input
+  const { gateId, approvalId, answers } = input
   const approvals = approvalId === null ? [] : [approvalKey(approvalId)]
-  return { gate: gateKey(gateId), approvals, ...decisionReads(input) }
+  const answerers = answers.map(({ operatorId }) => principalKey(operatorId))
+  return { gate: gateKey(gateId), approvals, answerers, ...decisionReads(input) }
 }
 
 const useCase: UseCase<Authorizing, AuthorizingReads, Answer> = {
@@ -120,7 +122,12 @@ const useCase: UseCase<Authorizing, AuthorizingReads, Answer> = {
     if (early !== undefined) return early
     const writing = new Writing(stamp)
     const record = asked?.state.status === 'approved' ? asked.state.record : undefined
-    const records = record === undefined ? [] : [record]
+    if (record !== undefined && record.answers.length !== input.answers.length) {
+      return { type: 'stale' }
+    }
+    // INVARIANT(approval): a yes of somebody who may not answer any more is asked for again.
+    const isGood = record !== undefined && lapsedOf(read, input, stamp).length === 0
+    const records = isGood ? [record] : []
     const decided = decideOn({ before, read, input, records }, writing, stamp)
     if (decided.isFull) return FULL
     if (before.status === 'waiting' && asked !== undefined) {
@@ -129,28 +136,6 @@ const useCase: UseCase<Authorizing, AuthorizingReads, Answer> = {
     }
     return writing.answer(null, gateStream(before.gateId))
   },
-}
-
-/** Whether this is the approval of the decision that the gate waits on. */
-export function isAsked(
-  before: Extract<gate.Gate, { status: 'waiting' }>,
-  asked: Stored<approval.Approval> | undefined,
-): boolean {
-  if (asked === undefined || asked.state.status === 'none') return false
-  return asked.state.decisionHash === before.decisionHash
-}
-
-/** INVARIANT(approval): an allowance of a person is used up by the decision made with it. */
-function consume(
-  writing: Writing,
-  asked: Stored<approval.Approval>,
-  by: Hash,
-  stamp: Stamp,
-): Result<null, approval.ApprovalRefusal> {
-  const used = approval.decide(asked.state, { type: 'consume', by, at: stamp.at })
-  if (!used.ok) return used
-  appendApproval(writing, asked, used.value, stamp)
-  return ok(null)
 }
 
 /** What keeps a decision from being made at all: it is prepared again, or refused. */
@@ -362,9 +347,14 @@ export async function prepareDecision(
     state.status === 'waiting'
       ? await app.store.reads.unique(scope, 'approval', state.decisionHash)
       : undefined
+  const found =
+    approvalId === undefined
+      ? undefined
+      : await app.store.reads.state(scope, 'approval', approvalId)
   return {
     gateId,
     approvalId: (approvalId as Id<'apr'> | undefined) ?? null,
+    answers: answersOf(found?.state),
     ...(await preparedFor(app, scope, asked)),
   }
 }

@@ -17,7 +17,7 @@ import {
 } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
 import { appendApproval, sealAt } from './approval/append-approval.ts'
-import { isAsked } from './authorize-gate.ts'
+import { isAsked } from './approval/waited-for.ts'
 import { claimsFor, closing, eventTransfer, noticeOf } from './money.ts'
 import { settleExecuted } from './settle.ts'
 import { deadlineOf, evolveAll } from './view.ts'

@@ -43,6 +43,7 @@ const ANSWER_PROBLEMS = [
   'approver_not_person',
   'approver_role_insufficient',
   'approver_already_answered',
+  'approver_lapsed',
   'role_not_held',
   'time_out_of_range',
 ] as const satisfies readonly ProblemCode[]

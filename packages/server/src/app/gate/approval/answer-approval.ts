@@ -7,9 +7,9 @@
  * @module
  */
 import { approval, type gate, principal } from '@surety/domain'
-import { type ApprovalAct, err, type Id, ok } from '@surety/protocol'
+import { type ApprovalAct, err, type Hash, type Id, ok } from '@surety/protocol'
 import type { Facts, Idempotency, Outcome, Stamp, UseCase } from '../../../ports.ts'
-import { stopsRelease } from '../../control/standing.ts'
+import { standingKey, stopsRelease } from '../../control/standing.ts'
 import { type SignedAct, verifyOwnAct } from '../../principal/operator-action.ts'
 import { keyHolds } from '../../principal/party-signature.ts'
 import {
@@ -29,9 +29,11 @@ import {
   isStale,
   prepareDecision,
 } from '../authorize-gate.ts'
+import { partiesOf } from '../facts.ts'
 import { resolveGate } from '../resolve-gate.ts'
 import { appendApproval, sealAt } from './append-approval.ts'
 import { approvalView } from './view.ts'
+import { answersOf, lapsedOf } from './waited-for.ts'
 
 /** Every act that answers an approval. */
 const ANSWERS = [
@@ -56,10 +58,12 @@ interface Answering {
   readonly deciding: Authorizing
   /** The key under which the intent was signed. */
   readonly intentKid: string | null
+  /** Of the profile under which the gate was decided. */
+  readonly policyHash: Hash | null
 }
 type Reads = ReturnType<typeof reads>
 
-function reads({ act, asked, deciding }: Answering) {
+function reads({ act, asked, deciding, policyHash }: Answering) {
   const { payerId } = asked
   return {
     ...authorizingReads(deciding),
@@ -68,6 +72,7 @@ function reads({ act, asked, deciding }: Answering) {
     agent: principalKey(asked.agentId),
     payee: principalKey(asked.payee),
     payers: payerId === null ? [] : [principalKey(payerId)],
+    policy: policyHash === null ? [] : [standingKey({ type: 'policy', id: policyHash })],
   }
 }
 
@@ -84,7 +89,8 @@ const useCase: UseCase<Answering, Reads, Answer> = {
       actionHash: act.hash,
       kid: act.kid,
       answerer: answererOf(read.operator.state, act, stamp.atText),
-      parties: partyKids(read, input.intentKid),
+      parties: partyKids(read, input),
+      lapsed: lapsedOf(read, input.deciding, stamp),
       at: stamp.at,
       seal: sealAt(stamp),
     })
@@ -122,8 +128,10 @@ function follow(
     if (last.record.division?.released !== '0' && !principal.mayAct(read.payee.state)) {
       return { type: 'refuse', code: 'principal_not_active', detail: last.record.payee }
     }
-    // INVARIANT(control): nobody is paid while that is stopped; a refund goes on.
-    if (last.record.division?.released !== '0' && stopsRelease(read.controls)) {
+    // INVARIANT(control): nobody is paid while that is stopped, under the profile that rules or
+    // the one it was authorized under; a refund goes on.
+    const stands = [...read.controls, ...read.policy]
+    if (last.record.division?.released !== '0' && stopsRelease(stands)) {
       return { type: 'refuse', code: 'commit_control_active' }
     }
     const resolved = resolveGate(writing, read.gate, last, stamp)
@@ -145,8 +153,15 @@ function answererOf(
   return { principalId, kind, kids: kidsOf(state), holdsRole }
 }
 
-function partyKids(read: Facts<Reads>, intentKid: string | null): approval.PartyKids {
+function partyKids(read: Facts<Reads>, { intentKid, deciding }: Answering): approval.PartyKids {
+  const ids = deciding.chain.map(({ document }) => document.grantorId)
+  const places = partiesOf(deciding.intent, deciding.chain)
+  const kids = ids.flatMap((id) => {
+    const state = read.parties[places.indexOf(id)]?.state
+    return state === undefined ? [] : kidsOf(state)
+  })
   return {
+    grantors: { ids, kids },
     agent: [...(intentKid === null ? [] : [intentKid]), ...kidsOf(read.agent.state)],
     payee: kidsOf(read.payee.state),
     payer: read.payers.flatMap(({ state }) => kidsOf(state)),
@@ -183,8 +198,11 @@ export function answerApproval(
         caller,
         state as Exclude<gate.Gate, { status: 'none' }>,
       )
-      const own = { ...deciding, approvalId: asked.approvalId as Id<'apr'> }
-      return ok({ act: act.value, asked, deciding: own, intentKid: state.intentKid })
+      const approvalId = asked.approvalId as Id<'apr'>
+      const own = { ...deciding, approvalId, answers: answersOf(asked) }
+      const { intentKid } = state
+      const policyHash = 'decision' in state ? state.decision.policyHash : null
+      return ok({ act: act.value, asked, deciding: own, intentKid, policyHash })
     },
   }
 }
