@@ -65,14 +65,16 @@ async function crashOnce(street: Street): Promise<void> {
   const budget = newBudget(town)
   const wire = new Wire(victim.url)
   const load = new Load(town, wire, dice)
-  const loaded = load.run(budget)
+  // A fault of the load is told once the server is gone, with the run that it belongs to.
+  const loaded = load.run(budget).catch((fault: unknown) => ({ fault }))
   await after(dice.below(LOAD_MAX_MS))
   if (dice.oneIn(6)) {
     victim.askToStop()
     await after(dice.below(SHUTDOWN_MAX_MS))
   }
   await victim.kill()
-  await loaded
+  const ended = await loaded
+  if (ended !== undefined) throw ended.fault
   wire.close()
   counts.kills += 1
   if (dice.oneIn(2)) tearNotices(town)

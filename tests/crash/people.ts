@@ -78,7 +78,7 @@ export class People {
       const why = { role: 'oncall', justificationCode: 'crash-test' } as const
       const { order, jws } = operator.party.order(draft, why)
       const imposed = await this.#ask(operator, '/v1/controls', { actions: [jws] })
-      if (imposed === undefined) return
+      if (imposed === undefined || imposed.body.code === 'shutting_down') return
       assert.equal(imposed.status, 201, imposed.text)
       this.#epoch += 1
       await new Promise((resolve) => setTimeout(resolve, this.#dice.below(10)))
