@@ -71,9 +71,34 @@ export type ConditionFacts = {
   }
 } & { readonly environment: string }
 
+type Types = {
+  readonly [Name in keyof Names]: new (
+    members: ConditionFacts[Name],
+  ) => ConditionFacts[Name]
+}
+
+/**
+ * A class for each name. An object of its class is read where it lies; any other is wrapped by the
+ * library for every expression anew, which costs more than the expression.
+ */
+const TYPES = Object.fromEntries(
+  Object.keys(CONDITION_NAMES).map((name) => [name, classOf()]),
+) as unknown as Types
+
+function classOf() {
+  return class {
+    constructor(members: object) {
+      Object.assign(this, members)
+    }
+  }
+}
+
 const ENVIRONMENT = Object.entries(CONDITION_NAMES)
   .reduce(
-    (environment, [name, schema]) => environment.registerVariable({ name, schema }),
+    (environment, [name, fields]) =>
+      environment
+        .registerType(`$${name}`, { ctor: TYPES[name as keyof Names], fields })
+        .registerVariable(name, `$${name}`),
     new Environment({ limits: CONDITION_LIMITS }),
   )
   .registerVariable('environment', 'string')
@@ -175,8 +200,8 @@ export function conditionFacts(
   const isTool = 'tool' in request
   return {
     environment: facts.environment,
-    at: calendarOf(facts.at),
-    intent: {
+    at: new TYPES.at(calendarOf(facts.at)),
+    intent: new TYPES.intent({
       action: intent.action,
       tool: intent.tool ?? '',
       riskClass: intent.riskClass,
@@ -189,32 +214,32 @@ export function conditionFacts(
       method: isTool ? '' : request.method,
       url: isTool ? '' : request.url,
       server: isTool ? request.server : '',
-    },
-    agent: { id: agent.principalId, kind: agent.kind },
-    payer: partyOf(payer),
-    payee: partyOf(payee),
-    grant: { depth: BigInt(facts.grantChain.length), autonomy: BigInt(autonomy) },
-    spent: spentOf(facts, counters),
-    tool: {
+    }),
+    agent: new TYPES.agent({ id: agent.principalId, kind: agent.kind }),
+    payer: new TYPES.payer(partyOf(payer)),
+    payee: new TYPES.payee(partyOf(payee)),
+    grant: new TYPES.grant({ depth: BigInt(facts.grantChain.length), autonomy: BigInt(autonomy) }),
+    spent: new TYPES.spent(spentOf(facts, counters)),
+    tool: new TYPES.tool({
       known: tool !== null,
       version: tool?.version ?? '',
       versionKnown: tool?.versionKnown ?? false,
       manifest: (tool?.manifestHash ?? null) !== null,
-    },
-    quote: {
+    }),
+    quote: new TYPES.quote({
       known: quote !== null,
       scheme: quote?.scheme ?? '',
       payTo: quote?.payTo ?? '',
       validSeconds: BigInt(quote?.validSeconds ?? 0),
-    },
-    session: {
+    }),
+    session: new TYPES.session({
       known: session !== null,
       tainted: session?.tainted ?? false,
       promptContagion: session?.signals.includes('prompt_contagion') ?? false,
       badActor: session?.signals.includes('bad_actor') ?? false,
-    },
-    wallet: { known: wallet !== null, id: wallet?.walletId ?? '' },
-    rail: { known: rail !== null, irrevocable: rail?.irrevocable !== 'on_verdict' },
+    }),
+    wallet: new TYPES.wallet({ known: wallet !== null, id: wallet?.walletId ?? '' }),
+    rail: new TYPES.rail({ known: rail !== null, irrevocable: rail?.irrevocable !== 'on_verdict' }),
   }
 }
 
