@@ -12,6 +12,7 @@ import { authorizeMany, declareMany, lifecycles, signIntents } from './http.ts'
 import { killSwitchUnderLoad } from './kill-switch.ts'
 import { diskLimit, echoLimit, signatureLimits } from './limits.ts'
 import { verification } from './proof.ts'
+import { reconcileUnknown } from './reconcile.ts'
 import { replayFigures } from './replay.ts'
 import { comparePurchases } from './x402.ts'
 
@@ -30,6 +31,7 @@ for (const decision of benchDecision()) print({ decision })
 print(await approvalRoundTrip())
 
 for (const figure of await comparePurchases()) print(figure)
+print(await reconcileUnknown())
 
 const house = await openBenchHouse()
 try {
