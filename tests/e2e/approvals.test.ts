@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { bundle } from '@surety/domain'
-import { fromBase64url, type Jwks, mintId, verifySigned } from '@surety/protocol'
+import { fromBase64url, hashOf, type Jwks, mintId, verifySigned } from '@surety/protocol'
 import { afterReviewOf, answerTo } from '@surety/sdk'
 import { fsck, nodeCrypto } from '@surety/server'
 import {
@@ -97,6 +97,12 @@ test('challenged, approved, gone on with the same key, executed and settled (app
   assert.equal(BigInt(await balanceOf(house, market.provider)) - BigInt(paid), 600n)
   const read = await readApproval(waiting.approval.approvalId)
   assert.equal(read.state, 'consumed')
+  // However often it was asked for, one approval was opened.
+  const { items } = await house.operator.client.call('getApprovals', { query: { gateId } })
+  assert.deepEqual(
+    items.map(({ approvalId }) => approvalId),
+    [waiting.approval.approvalId],
+  )
   const record = read.receipts?.find(({ type }) => type === 'ApprovalRecord.v1')
   const keys = (kid: string) => house.running.app.signer.key(kid)
   assert.ok(verifySigned(['ApprovalRecord.v1'], record?.jws ?? '', keys, nodeCrypto).ok)
@@ -119,6 +125,12 @@ test('what is asked shows the request, the rule, the money, the chain and what a
   assert.equal(showing?.grantChain[0]?.granteeId, market.agent.principalId)
   assert.match(showing?.approving ?? '', /approval_challenged once/)
   assert.deepEqual(approval.requirements, [{ role: 'reviewer', approvers: 1 }])
+  // Nothing is known of a session in this version, and that is what is shown.
+  assert.deepEqual([showing?.riskClass, showing?.session], ['financial', null])
+  const { gateId } = gate
+  const events = await market.agent.client.call('getGatesEvents', { params: { gateId } })
+  const decided = events.find(({ type }) => type === 'decisionRecorded')?.data.decision
+  assert.equal(approval.decisionHash, hashOf(decided, nodeCrypto))
 })
 
 test('a denial ends the gate at once, with its own decision and reason (approval)', async () => {
