@@ -1,6 +1,6 @@
 /**
- * Compiles the token of the local chain. The result is committed; a test compiles again and
- * compares.
+ * Compiles the contracts of the local chain that are our own. The results are committed; a test
+ * compiles again and compares.
  *
  * @module
  */
@@ -9,8 +9,13 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const CONTRACT = 'packages/local-chain/src/contract/TestUsdc.sol'
-export const ARTEFACT = 'packages/local-chain/src/contract/test-usdc.json'
+const CONTRACTS = 'packages/local-chain/src/contract'
+/** Each contract, and where what comes of it is kept. */
+export const ARTEFACTS = {
+  TestUsdc: `${CONTRACTS}/test-usdc.json`,
+  UptoProxy: `${CONTRACTS}/upto-proxy.json`,
+} as const
+type Name = keyof typeof ARTEFACTS
 
 interface Solc {
   compile(input: string, callbacks: { readonly import: (path: string) => unknown }): string
@@ -26,16 +31,17 @@ interface Compiled {
 }
 
 /** The artefact's text: the interface, and the code that makes the contract. */
-export function compileToken(root: string): string {
+export function compileContract(root: string, name: Name): string {
   const solc = createRequire(join(root, 'package.json'))('solc') as Solc
+  const file = `${name}.sol`
   const input = {
     language: 'Solidity',
-    sources: { 'TestUsdc.sol': { content: readFileSync(join(root, CONTRACT), 'utf8') } },
+    sources: { [file]: { content: readFileSync(join(root, CONTRACTS, file), 'utf8') } },
     settings: {
       evmVersion: 'cancun',
       optimizer: { enabled: true, runs: 200 },
       metadata: { bytecodeHash: 'none' },
-      outputSelection: { '*': { TestUsdc: ['abi', 'evm.bytecode.object'] } },
+      outputSelection: { '*': { [name]: ['abi', 'evm.bytecode.object'] } },
     },
   }
   const find = (path: string) => ({
@@ -43,7 +49,7 @@ export function compileToken(root: string): string {
   })
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: find })) as Output
   const wrong = output.errors?.filter(({ severity }) => severity === 'error') ?? []
-  const compiled = output.contracts?.['TestUsdc.sol']?.TestUsdc
+  const compiled = output.contracts?.[file]?.[name]
   if (wrong.length > 0 || compiled === undefined) {
     throw new Error(wrong.map(({ formattedMessage }) => formattedMessage).join('\n'))
   }
@@ -54,5 +60,7 @@ export function compileToken(root: string): string {
 
 if (import.meta.main) {
   const root = fileURLToPath(new URL('..', import.meta.url))
-  writeFileSync(join(root, ARTEFACT), compileToken(root))
+  for (const [name, artefact] of Object.entries(ARTEFACTS)) {
+    writeFileSync(join(root, artefact), compileContract(root, name as Name))
+  }
 }

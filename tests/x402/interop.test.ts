@@ -124,7 +124,9 @@ async function signed({ required, offer }: Terms, nonce: string): Promise<Signed
 }
 
 async function factOf({ nonce, sinceBlock }: Signed): Promise<AuthorizationFact> {
-  const { facts } = await chain.authorizations([{ asset: world.asset, payer, nonce, sinceBlock }])
+  const { facts } = await chain.authorizations([
+    { scheme: 'exact', asset: world.asset, payer, payTo: PAYEES.express, nonce, sinceBlock },
+  ])
   const [fact] = facts
   assert.ok(fact !== undefined)
   return fact

@@ -1,25 +1,42 @@
 /**
  * A dollar of no worth at the address of the real one on Base Sepolia: OpenZeppelin's ERC-20 and
- * ERC-3009, so that buyers and sellers need know nothing of this chain.
+ * ERC-3009, so that buyers and sellers need know nothing of this chain. And what settles `upto`, at
+ * the addresses it has everywhere: Permit2, and the proxy of x402 before it.
  *
  * @module
  */
-import artefact from './contract/test-usdc.json' with { type: 'json' }
+import permit2 from './contract/permit2.json' with { type: 'json' }
+import usdc from './contract/test-usdc.json' with { type: 'json' }
+import proxy from './contract/upto-proxy.json' with { type: 'json' }
 import type { Rpc } from './rpc.ts'
 
 export const TOKEN = '0x036cbd53842c5426634e7929541ec2318f3dcf7e'
+const PERMIT2 = '0x000000000022d473030f116ddee9f6b43ac78ba3'
+const UPTO_PROXY = '0x4020a4f3b7b90cca423b9fabcc0ce57c6c240002'
 
 /** A node of anvil has this account unlocked and rich. */
 const RICH = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
 
+/** The token, and what settles with it. */
+export async function placeContracts(rpc: Rpc): Promise<void> {
+  await place(rpc, TOKEN, usdc.bytecode)
+  await place(rpc, PERMIT2, permit2.bytecode)
+  await place(rpc, UPTO_PROXY, proxy.bytecode)
+}
+
 /**
- * The contract keeps its own address in its code, so its code is made at the address where it will
+ * A contract may keep its own address in its code, so its code is made at the address where it will
  * be: the constructor runs there once and answers it.
  */
-export async function placeToken(rpc: Rpc): Promise<void> {
-  await rpc.call('anvil_setCode', TOKEN, artefact.bytecode)
-  const code = await rpc.call('eth_call', { from: RICH, to: TOKEN, data: '0x' }, 'latest')
-  await rpc.call('anvil_setCode', TOKEN, code)
+async function place(rpc: Rpc, address: string, bytecode: string): Promise<void> {
+  await rpc.call('anvil_setCode', address, bytecode)
+  const code = await rpc.call('eth_call', { from: RICH, to: address, data: '0x' }, 'latest')
+  await rpc.call('anvil_setCode', address, code)
+}
+
+/** What pays for transactions: one coin of the chain itself. */
+export async function giveGas(rpc: Rpc, to: string): Promise<void> {
+  await rpc.call('anvil_setBalance', to, '0xde0b6b3a7640000')
 }
 
 const word = (value: string | bigint): string =>
@@ -39,7 +56,7 @@ export async function transferFrom(
   to: string,
   value: bigint,
 ): Promise<string> {
-  await rpc.call('anvil_setBalance', from, '0xde0b6b3a7640000')
+  await giveGas(rpc, from)
   await rpc.call('anvil_impersonateAccount', from)
   // transfer(address,uint256)
   const data = `0xa9059cbb${word(to)}${word(value)}`

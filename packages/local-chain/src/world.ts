@@ -7,7 +7,7 @@
 import { type AnvilOptions, NETWORK, startAnvil } from './anvil.ts'
 import { type Child, type Program, startChild } from './child.ts'
 import type { FacilitatorFault, SellerFault } from './faults.ts'
-import { balanceOf, mint, placeToken, TOKEN, transferFrom } from './token.ts'
+import { balanceOf, giveGas, mint, placeContracts, TOKEN, transferFrom } from './token.ts'
 
 /** Who is paid: addresses that nobody has a key for. */
 export const PAYEES = {
@@ -37,6 +37,8 @@ export interface LocalWorld {
   /** Sends tokens from any address, with no key: a refund, or money nobody asked for. */
   transfer(from: string, to: string, value: bigint): Promise<string>
   balance(address: string): Promise<bigint>
+  /** One coin of the chain itself, for an address that is to send a transaction. */
+  giveGas(to: string): Promise<void>
   /** Mines blocks that hold nothing. */
   mine(blocks: number): Promise<void>
   /** Moves the clock of the chain forward, and mines a block that says so. */
@@ -78,7 +80,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<LocalWorld
   try {
     const anvil = keep(await startAnvil(options))
     const { rpc, rpcUrl } = anvil
-    await placeToken(rpc)
+    await placeContracts(rpc)
     const facilitator = keep(await startChild<FacilitatorFault>('facilitator', { rpcUrl }))
     const shops = new Map<Seller, Child<SellerFault>>()
     await Promise.all(
@@ -96,6 +98,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<LocalWorld
       mint: (to, value) => inTurn(() => mint(rpc, to, value)),
       transfer: (from, to, value) => inTurn(() => transferFrom(rpc, from, to, value)),
       balance: (address) => balanceOf(rpc, address),
+      giveGas: (to) => giveGas(rpc, to),
       mine: async (blocks) => void (await rpc.call('anvil_mine', `0x${blocks.toString(16)}`)),
       warp: async (seconds) => {
         await rpc.call('evm_increaseTime', seconds)

@@ -45,6 +45,11 @@ export * from './result.ts'
 export * from './schema.ts'
 export * from './signed-object.ts'
 export * from './x402/networks.ts'
-export { OFFER_TIMEOUT_SECONDS_MAX, type Offer, type OfferRefusal } from './x402/offer.ts'
+export {
+  OFFER_TIMEOUT_SECONDS_MAX,
+  type Offer,
+  type OfferRefusal,
+  type Scheme,
+} from './x402/offer.ts'
 export * from './x402/sent-headers.ts'
 export * from './x402/wire.ts'

@@ -135,6 +135,8 @@ const published = {
   network_not_configured: [503, 'later'],
   wallet_not_found: [404, 'never'],
   wallet_transition_illegal: [409, 'never'],
+  wallet_gas_missing: [409, 'later'],
+  permit2_allowance_required: [409, 'later'],
   inbound_not_found: [404, 'later'],
   inbound_already_booked: [409, 'never'],
   web_url_invalid: [422, 'change'],

@@ -45,7 +45,8 @@ export function checkMoney(
   if (authorized !== undefined) checkHold(exam, authorized.fact)
   for (const { event, fact } of conclusions) {
     checkPartition(exam, fact.receipt, authorization?.amountMax ?? '0', event.seq)
-    checkClosing(exam, fact, authorized?.fact, event.seq)
+    if (fact.remainder === undefined) checkClosing(exam, fact, authorized?.fact, event.seq)
+    else checkTaken(exam, fact, authorized?.fact, event.seq)
   }
   for (const entry of entriesOf(history, 'settlementDecided')) {
     checkVerdict(exam, entry, profiles)
@@ -101,6 +102,36 @@ function checkClosing(
   const isNew = transfer === null || transfer.transferId !== authorized?.transfer.transferId
   const holds = moves === (transfer !== null) && same(expected, transfer) && isNew
   findings.note('transfers', holds, EVENTS_PATH, `event ${seq}: not the transfer of its outcome`)
+}
+
+/** What a rail took of a hold leaves the house, and the rest of the hold goes back to the payer. */
+function checkTaken(
+  { findings }: Examination,
+  { receipt, transfer, remainder }: Conclusion,
+  authorized: Authorized | undefined,
+  seq: number,
+): void {
+  const note = (holds: boolean) =>
+    findings.note('transfers', holds, EVENTS_PATH, `event ${seq}: not the transfers of its outcome`)
+  const walletRef = authorized?.authorization.walletRef ?? null
+  if (authorized === undefined || walletRef === null || !transfer || !remainder) {
+    note(false)
+    return
+  }
+  const { authorization } = authorized
+  const held = heldOf(authorization)
+  const account = ledger.walletAccount(authorization.rail, walletRef)
+  const parts = { taken: BigInt(receipt.captured), left: BigInt(receipt.refunded) }
+  const taken = ledger.capturePosting(
+    { ...held, amount: parts.taken },
+    account,
+    transfer.transferId,
+  )
+  const left = { ...held, amount: parts.left }
+  const returned = ledger.closingPosting(left, 'refund', remainder.transferId)
+  note(same([recordOf(taken), recordOf(returned)], [transfer, remainder]))
+  const ids = [authorized.transfer, transfer, remainder].map(({ transferId }) => transferId)
+  note(new Set(ids).size === ids.length)
 }
 
 function postingOf(
@@ -219,10 +250,11 @@ function checkReceipts(
 
 function receiptAgain(
   before: Gate,
-  { type, receipt, transfer }: Conclusion,
+  { type, receipt, transfer, remainder }: Conclusion,
   crypto: Crypto,
 ): SettlementReceipt | undefined {
-  const closing = { transferId: transfer?.transferId ?? null, at: receipt.at }
+  const remainderId = remainder?.transferId
+  const closing = { transferId: transfer?.transferId ?? null, remainderId, at: receipt.at }
   switch (before.status) {
     case 'review': {
       const { settlementDecision } = before

@@ -18,7 +18,7 @@ import {
   type SettlementReceipt,
   unreachable,
 } from '@surety/protocol'
-import type { PaymentEvent } from '../payment/payment.ts'
+import { type PaymentEvent, takenOf } from '../payment/payment.ts'
 import type { CounterKey } from '../policy/counters.ts'
 import type { Gate, Observed, Partition, Resolution, TransferRecord } from './state.ts'
 
@@ -27,6 +27,8 @@ interface Concluded {
   readonly receiptHash: Hash
   readonly kid: string
   readonly transfer: TransferRecord | null
+  /** What the rail did not take of what was held: it goes back to the payer. */
+  readonly remainder?: TransferRecord
 }
 
 export type GateEvent =
@@ -160,7 +162,9 @@ function evolvePaid(gate: Gate, event: PaidEvent): Gate {
       const { payment } = event
       if (payment.state !== 'confirmed') return { ...gate, payment }
       const { principal } = gate.partition
-      const partition = { ...gate.partition, captured: principal, held: '0' }
+      const captured = takenOf(payment)
+      const held = String(BigInt(principal) - BigInt(captured))
+      const partition = { ...gate.partition, captured, held }
       const evidenceHash = gate.observed?.evidenceHash ?? null
       return { ...gate, status: 'executed', payment, partition, statement: null, evidenceHash }
     }

@@ -41,6 +41,7 @@ import {
   OUTCOME_OF_VERDICT,
 } from './soundness.ts'
 import type { Gate, Resolution, TransferRecord } from './state.ts'
+import { ensureTaken, takenParts } from './taken.ts'
 
 export type GateCommand =
   | {
@@ -104,6 +105,8 @@ export type GateCommand =
       readonly receiptHash: Hash
       readonly kid: string
       readonly transfer: TransferRecord | null
+      /** What the rail left of the hold. */
+      readonly remainder?: TransferRecord | undefined
     }
   | ({ readonly type: 'resolve' } & Resolution)
   | {
@@ -267,7 +270,7 @@ function accept(gate: Gate, command: Command<'accept'>): Events {
 
 function settle(gate: Gate, command: Command<'settle'>): Events {
   if (gate.status !== 'executed') return err('gate_not_executing')
-  const { record: settlementDecision, receipt, receiptHash, kid, transfer } = command
+  const { record: settlementDecision, receipt, receiptHash, kid, transfer, remainder } = command
   const { verdict } = settlementDecision
   const ends = verdict !== 'review'
   if (settlementDecision.decisionHash !== gate.decisionHash) {
@@ -276,10 +279,16 @@ function settle(gate: Gate, command: Command<'settle'>): Events {
   if ((verdict === 'capture') !== (gate.quote !== undefined)) {
     throw new Error('what a rail has taken is captured, and nothing else is')
   }
-  ensureConclusion(gate, OUTCOME_OF_VERDICT[verdict], receipt, transfer)
+  const isDivided = verdict === 'capture' && takenParts(gate).refunded !== '0'
+  if (isDivided !== (remainder !== undefined))
+    throw new Error('what is left goes back, and is said')
+  if (isDivided) ensureTaken(gate, command)
+  else ensureConclusion(gate, OUTCOME_OF_VERDICT[verdict], receipt, transfer)
+  const concluded = { receipt, receiptHash, kid, transfer }
+  const rest = remainder === undefined ? {} : { remainder }
   return ok([
     { type: 'settlementDecided', record: settlementDecision, kid },
-    { type: ends ? 'gateSettled' : 'gateHeldForReview', receipt, receiptHash, kid, transfer },
+    { type: ends ? 'gateSettled' : 'gateHeldForReview', ...concluded, ...rest },
   ])
 }
 

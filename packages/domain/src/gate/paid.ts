@@ -20,6 +20,7 @@ import {
   type SettlementReceipt,
   unreachable,
 } from '@surety/protocol'
+import { takenOf } from '../payment/payment.ts'
 import type { GateEvent, PaidEvent } from './events.ts'
 import { ensureConclusion, isStatementOf } from './soundness.ts'
 import type { Gate, Observed, TransferRecord } from './state.ts'
@@ -102,6 +103,7 @@ function ensureOwn(gate: Executing, payment: PaymentStatus): void {
     payment.payee === authorization.payee &&
     payment.walletId === authorization.walletRef &&
     payment.offerHash === quote?.offerHash &&
+    payment.scheme === quote.scheme &&
     payment.payTo === quote.payTo &&
     payment.network === quote.network
   const follows =
@@ -155,7 +157,7 @@ function reverse(
     sources.includes(transfer.debit) &&
     transfer.credit === `principal:${authorization.payerId}` &&
     refunds.every((refund) => refund.transaction !== transaction) &&
-    before + BigInt(transfer.amount) <= BigInt(payment.amount)
+    before + BigInt(transfer.amount) <= BigInt(takenOf(payment))
   if (!isOwn) throw new Error('a refund of another payment')
   return ok([{ type: 'refundReceived', paymentId, transaction, transfer }])
 }

@@ -15,6 +15,7 @@ import {
   type PaymentState,
   type PaymentStatus,
   type Result,
+  type Scheme,
   unreachable,
 } from '@surety/protocol'
 import { REASONS, type Reason } from './reasons.ts'
@@ -40,6 +41,8 @@ export type PaymentCommand =
       readonly type: 'see' | 'confirm'
       readonly transaction: string
       readonly blockNumber: number
+      /** Of a scheme that takes at most the amount: what it took. */
+      readonly settled?: string | undefined
       readonly at: string
     }
   | { readonly type: 'end'; readonly reason: Reason; readonly at: string }
@@ -156,8 +159,14 @@ function confirm(payment: PaymentStatus, command: PaymentCommand & { type: 'see'
   return ok([...first, reported(changed(seen, { ...change, state: 'confirmed' }))])
 }
 
-function placeOf({ transaction, blockNumber }: PaymentCommand & { type: 'see' | 'confirm' }) {
-  return { transaction, blockNumber }
+function placeOf(command: PaymentCommand & { type: 'see' | 'confirm' }) {
+  const { transaction, blockNumber, settled } = command
+  return { transaction, blockNumber, ...(settled === undefined ? {} : { settled }) }
+}
+
+/** How much of its amount a payment moved, or would move: of `exact` all of it. */
+export function takenOf({ amount, settled }: Pick<PaymentStatus, 'amount' | 'settled'>): string {
+  return settled ?? amount
 }
 
 type Change = Partial<PaymentStatus> & Pick<PaymentStatus, 'state' | 'at'>
@@ -225,12 +234,28 @@ export function contradictionOf(status: PaymentStatus): string | undefined {
   if (state === 'requires_payment' || state === 'not_found') return `\`${state}\` is never stored`
   if (certainty === 'unknown' && isTerminal(state)) return 'an end is certain'
   if (state === 'confirmed' && transaction === null) return 'confirmed by no transaction'
+  const overtaken = settledFault(status)
+  if (overtaken !== undefined) return overtaken
   const ends = state === 'failed' || state === 'replaced'
   if (ends !== (reason !== null)) return 'a reason and an end come together'
   if (reason === null) return undefined
   const known = Object.hasOwn(REASONS, reason) ? REASONS[reason as Reason] : undefined
   return known?.state === state ? undefined : `\`${reason}\` does not end in \`${state}\``
 }
+
+/** INVARIANT(budget): nothing takes more than what was held, and what takes says how much. */
+function settledFault(status: PaymentStatus): string | undefined {
+  const { scheme, state, transaction, settled, amount } = status
+  if (settled === undefined) {
+    const owes = scheme === UPTO && (state === 'mempool' || state === 'confirmed')
+    return owes ? 'taken, and nobody knows how much' : undefined
+  }
+  if (scheme !== UPTO || transaction === null) return 'a part was taken of what is whole'
+  const isWithin = settled !== '0' && BigInt(settled) <= BigInt(amount)
+  return isWithin ? undefined : 'more was taken than was held, or nothing'
+}
+
+const UPTO: Scheme = 'upto'
 
 /** The identity that a payment's nonce is the hash of: the payment, and what it was made for. */
 export function identityOf(

@@ -23,6 +23,7 @@ import type {
 import { VERIFIER_NAME } from '@surety/protocol'
 import type { GateEvent } from '../gate/events.ts'
 import type { Gate } from '../gate/state.ts'
+import { takenParts } from '../gate/taken.ts'
 
 /** The permission that an allowing decision yields. Its nonce is the intent's. */
 export function authorizationOf(
@@ -103,6 +104,8 @@ function basisOf({ evidenceHash, observed }: Executed): SettlementDecisionRecord
 interface Closing {
   readonly settlementDecisionHash: Hash | null
   readonly transferId: Id<'trf'> | null
+  /** Of what the rail left of the hold. */
+  readonly remainderId?: Id<'trf'> | undefined
   readonly at: string
 }
 
@@ -118,7 +121,11 @@ export function settlementReceiptOf(
     capture: 'captured',
     review: 'held',
   } as const
-  return receiptOf(gate, outcome[verdict], closing)
+  const whole = receiptOf(gate, outcome[verdict], closing)
+  const { remainderId } = closing
+  if (verdict !== 'capture' || remainderId === undefined) return whole
+  const transferIds = [...whole.transferIds, remainderId]
+  return { ...whole, ...takenParts(gate), transferIds }
 }
 
 /** Where the money is after a gate ended without an effect: back with the payer. */

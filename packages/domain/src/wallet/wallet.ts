@@ -25,16 +25,27 @@ export type Wallet = { readonly status: 'none' } | KnownWallet
 export type WalletCommand =
   | ({ readonly type: 'create' } & Omit<KnownWallet, 'status'>)
   | { readonly type: 'freeze' | 'unfreeze'; readonly reason: string }
+  | ({ readonly type: 'allow' } & Allowance)
+
+/** What credentials over Permit2 may take of a wallet's asset, all together; 0 ends it. */
+export interface Allowance {
+  readonly asset: string
+  readonly amount: string
+  readonly by: Id<'prn'>
+}
 
 export type WalletEvent =
   | ({ readonly type: 'walletCreated' } & Omit<KnownWallet, 'status'>)
   | { readonly type: 'walletFrozen' | 'walletUnfrozen'; readonly reason: string }
+  /** Ordered; the chain says what holds. */
+  | ({ readonly type: 'walletAllowanceOrdered' } & Allowance)
 
 /** In the order they are checked. */
 export type WalletRefusal =
   | 'wallet_already_exists'
   | 'wallet_not_found'
   | 'wallet_transition_illegal'
+  | 'commit_wallet_frozen'
 
 export const initial: Wallet = { status: 'none' }
 
@@ -47,16 +58,19 @@ export function decide(
     return ok([{ ...command, type: 'walletCreated' }])
   }
   if (wallet.status === 'none') return err('wallet_not_found')
-  const { type, reason } = command
-  switch (type) {
+  switch (command.type) {
     case 'freeze':
       if (wallet.status !== 'active') return err('wallet_transition_illegal')
-      return ok([{ type: 'walletFrozen', reason }])
+      return ok([{ type: 'walletFrozen', reason: command.reason }])
     case 'unfreeze':
       if (wallet.status !== 'frozen') return err('wallet_transition_illegal')
-      return ok([{ type: 'walletUnfrozen', reason }])
+      return ok([{ type: 'walletUnfrozen', reason: command.reason }])
+    case 'allow':
+      // INVARIANT(control): what is frozen may be closed further, and not opened.
+      if (wallet.status !== 'active' && command.amount !== '0') return err('commit_wallet_frozen')
+      return ok([{ ...command, type: 'walletAllowanceOrdered' }])
     default:
-      return unreachable(type)
+      return unreachable(command)
   }
 }
 
@@ -67,5 +81,6 @@ export function evolve(wallet: Wallet, event: WalletEvent): Wallet {
     return { ...made, status: 'active' }
   }
   if (wallet.status === 'none') throw new Error(`${event.type} before walletCreated`)
+  if (event.type === 'walletAllowanceOrdered') return wallet
   return { ...wallet, status: event.type === 'walletFrozen' ? 'frozen' : 'active' }
 }

@@ -6,7 +6,8 @@
 import { Readable } from 'node:stream'
 import { HTTPFacilitatorClient } from '@x402/core/server'
 import { ExactEvmScheme } from '@x402/evm/exact/server'
-import { paymentMiddleware, x402ResourceServer } from '@x402/express'
+import { UptoEvmScheme } from '@x402/evm/upto/server'
+import { paymentMiddleware, setSettlementOverrides, x402ResourceServer } from '@x402/express'
 import express from 'express'
 import { NETWORK } from '../anvil.ts'
 import { runAsChild } from '../child.ts'
@@ -14,10 +15,12 @@ import type { SellerFault } from '../faults.ts'
 import { listen } from '../listen.ts'
 import {
   behindDoor,
+  METERED,
   piecesOf,
   routesFor,
   type SellerConfig,
   STREAMS,
+  takenOf,
   UPFRONT,
   WARES,
 } from './shop.ts'
@@ -26,7 +29,9 @@ let fault: SellerFault = { type: 'none' }
 
 async function start({ facilitatorUrl, payTo }: SellerConfig) {
   const facilitator = new HTTPFacilitatorClient({ url: facilitatorUrl })
-  const server = new x402ResourceServer(facilitator).register(NETWORK, new ExactEvmScheme())
+  const server = new x402ResourceServer(facilitator)
+    .register(NETWORK, new ExactEvmScheme())
+    .register(NETWORK, new UptoEvmScheme())
   const app = express()
   app.use(paymentMiddleware(routesFor(payTo), server))
   for (const [path, { body }] of Object.entries(WARES)) {
@@ -45,6 +50,10 @@ async function start({ facilitatorUrl, payTo }: SellerConfig) {
       Readable.from(piecesOf(stream), { objectMode: false }).pipe(response)
     })
   }
+  app.get(METERED.path, (request, response) => {
+    setSettlementOverrides(response, takenOf(request.url))
+    response.json({ metered: true })
+  })
   app.post('/translate', express.json(), (request, response) => {
     response.json({ translated: request.body })
   })

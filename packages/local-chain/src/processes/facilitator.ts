@@ -10,6 +10,7 @@ import { x402Facilitator } from '@x402/core/facilitator'
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from '@x402/core/types'
 import { toFacilitatorEvmSigner } from '@x402/evm'
 import { ExactEvmScheme } from '@x402/evm/exact/facilitator'
+import { UptoEvmScheme } from '@x402/evm/upto/facilitator'
 import express, { type Request, type Response } from 'express'
 import {
   createPublicClient,
@@ -34,6 +35,8 @@ const SPONSORS: readonly Hex[] = [
   '0x90f79bf6eb2c4f870365e785982e1f101e93b906',
   '0x15d34aaf54267db7d7c367839aaf71a00a2c6a65',
 ]
+/** Takes what `upto` permits; a credential names it, so it is one and has no other work. */
+const TAKER: Hex = '0x9965507d1a55bcc2695c58ba16fb37d819b0a4dc'
 const GAS = '0x493e0'
 const LOOK_EVERY_MS = 5
 const WAIT_MAX_MS = 30_000
@@ -51,7 +54,9 @@ interface Settlement {
 }
 
 function start({ rpcUrl }: FacilitatorConfig) {
-  const facilitator = new x402Facilitator().register(NETWORK, new ExactEvmScheme(signer(rpcUrl)))
+  const facilitator = new x402Facilitator()
+    .register(NETWORK, new ExactEvmScheme(signer(rpcUrl, SPONSORS)))
+    .register(NETWORK, new UptoEvmScheme(signer(rpcUrl, [TAKER])))
   const app = express().use(express.json({ limit: '100kb' }))
   app.use((_request, response, next) => {
     if (fault.type === 'down') response.destroy()
@@ -108,13 +113,14 @@ function remembered(args: object): Promise<boolean> {
  * The node signs for its own accounts. They take turns, and each sends one transaction after
  * another: of two at once the node would give both the same place.
  */
-function signer(rpcUrl: string) {
+function signer(rpcUrl: string, accounts: readonly Hex[]) {
+  const address = accounts[0] ?? '0x'
   const client = createPublicClient({
     chain: baseSepolia,
     transport: http(rpcUrl, { batch: true }),
     cacheTime: 0,
   })
-  const lanes = SPONSORS.map((from) => ({ from, last: Promise.resolve() as Promise<unknown> }))
+  const lanes = accounts.map((from) => ({ from, last: Promise.resolve() as Promise<unknown> }))
   let turn = 0
   const send = (to: Hex, data: Hex): Promise<Hex> => {
     const lane = lanes[turn % lanes.length]
@@ -128,8 +134,8 @@ function signer(rpcUrl: string) {
     return sent
   }
   return toFacilitatorEvmSigner({
-    address: SPONSORS[0] ?? '0x',
-    readContract: (args) => client.readContract(args as never),
+    address,
+    readContract: (args) => client.readContract({ ...args, account: address } as never),
     verifyTypedData: remembered,
     writeContract: (args) => send(args.address, encodeFunctionData(args as never)),
     sendTransaction: ({ to, data }) => send(to, data),

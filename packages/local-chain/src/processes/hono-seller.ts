@@ -8,7 +8,8 @@ import { Readable } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { HTTPFacilitatorClient } from '@x402/core/server'
 import { ExactEvmScheme } from '@x402/evm/exact/server'
-import { paymentMiddleware, x402ResourceServer } from '@x402/hono'
+import { UptoEvmScheme } from '@x402/evm/upto/server'
+import { paymentMiddleware, setSettlementOverrides, x402ResourceServer } from '@x402/hono'
 import { Hono } from 'hono'
 import { NETWORK } from '../anvil.ts'
 import { runAsChild } from '../child.ts'
@@ -16,10 +17,12 @@ import type { SellerFault } from '../faults.ts'
 import { listen } from '../listen.ts'
 import {
   behindDoor,
+  METERED,
   piecesOf,
   routesFor,
   type SellerConfig,
   STREAMS,
+  takenOf,
   UPFRONT,
   WARES,
 } from './shop.ts'
@@ -28,7 +31,9 @@ let fault: SellerFault = { type: 'none' }
 
 async function start({ facilitatorUrl, payTo }: SellerConfig) {
   const facilitator = new HTTPFacilitatorClient({ url: facilitatorUrl })
-  const server = new x402ResourceServer(facilitator).register(NETWORK, new ExactEvmScheme())
+  const server = new x402ResourceServer(facilitator)
+    .register(NETWORK, new ExactEvmScheme())
+    .register(NETWORK, new UptoEvmScheme())
   const app = new Hono()
   app.use(paymentMiddleware(routesFor(payTo), server))
   for (const [path, { body }] of Object.entries(WARES))
@@ -42,6 +47,10 @@ async function start({ facilitatorUrl, payTo }: SellerConfig) {
       return context.body(body as never, 200, { 'content-type': stream.type })
     })
   }
+  app.get(METERED.path, (context) => {
+    setSettlementOverrides(context, takenOf(context.req.url))
+    return context.json({ metered: true })
+  })
   app.post('/translate', async (context) => {
     const translated: unknown = await context.req.json()
     return context.json({ translated } as never)

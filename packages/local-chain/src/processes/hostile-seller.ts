@@ -16,6 +16,7 @@ type Offer = Readonly<Record<string, unknown>>
 
 const BOMB = gzipSync(Buffer.alloc(20_000_000))
 const TRICKLE_MS = 50
+const TAKER = '0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc'
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64')
 
@@ -56,6 +57,8 @@ function header(response: ServerResponse, value: string, body = '{}'): void {
 
 /** Terms that look right and are not. */
 function offerAnswers(usdc: Offer): Record<string, Answer> {
+  const permit2 = { name: 'USDC', version: '2', assetTransferMethod: 'permit2' }
+  const metered = { ...usdc, scheme: 'upto', extra: { ...permit2, facilitatorAddress: TAKER } }
   const offers: Readonly<Record<string, Offer>> = {
     'look-alike-asset': { ...usdc, asset: `${TOKEN.slice(0, -1)}f` },
     'other-decimals': { ...usdc, extra: { name: 'USDC', version: '2', decimals: 2 } },
@@ -63,7 +66,15 @@ function offerAnswers(usdc: Offer): Record<string, Answer> {
     'main-network': { ...usdc, network: 'eip155:8453' },
     'unknown-network': { ...usdc, network: 'eip155:31337' },
     upto: { ...usdc, scheme: 'upto' },
-    permit2: { ...usdc, extra: { name: 'USDC', version: '2', assetTransferMethod: 'permit2' } },
+    'upto-no-facilitator': {
+      ...usdc,
+      scheme: 'upto',
+      extra: { ...permit2, facilitatorAddress: '' },
+    },
+    'upto-eip3009': { ...metered, extra: { ...metered.extra, assetTransferMethod: 'eip3009' } },
+    'upto-upfront': { ...metered, extra: { ...metered.extra, paymentFlow: 'upfront' } },
+    'batch-settlement': { ...usdc, scheme: 'batch-settlement' },
+    permit2: { ...usdc, extra: permit2 },
     'number-amount': { ...usdc, amount: 10_000 },
     'huge-amount': { ...usdc, amount: '999999999999999999' },
     'overflowing-amount': { ...usdc, amount: '9'.repeat(78) },

@@ -38,6 +38,15 @@ export function* piecesOf({ pieces, bytes }: Streamed): Generator<Uint8Array> {
   for (let i = 0; i < pieces; i += 1) yield new Uint8Array(bytes).fill(i % 251)
 }
 
+/** What a metered ware may cost at most; what it does cost, whoever asks says in `?take=`. */
+export const METERED = { path: '/metered', price: '$0.05' } as const
+
+/** How much is taken: an amount in minor units, or a share like `50%`; everything if none is said. */
+export const takenOf = (url: string): { readonly amount?: string } => {
+  const amount = new URL(url, 'http://shop').searchParams.get('take')
+  return amount === null ? {} : { amount }
+}
+
 const terms = (price: string, payTo: string) => ({
   scheme: 'exact' as const,
   network: 'eip155:84532' as const,
@@ -62,7 +71,14 @@ export function routesFor(payTo: string) {
     description: 'translate',
     mimeType: 'application/json',
   }
-  return Object.fromEntries([...wares, ...upfront, ['POST /translate', translate]])
+  const metered = [
+    `GET ${METERED.path}`,
+    {
+      accepts: { ...terms(METERED.price, payTo), scheme: 'upto' as const },
+      description: 'metered',
+    },
+  ]
+  return Object.fromEntries([...wares, ...upfront, metered, ['POST /translate', translate]])
 }
 
 /**

@@ -120,7 +120,7 @@ export const GATE_EVENTS = {
   }),
   settlementDecided: closed({ record: SettlementDecisionRecord, kid: KidText }),
   gateHeldForReview: Concluded,
-  gateSettled: Concluded,
+  gateSettled: closed({ ...Concluded.properties, remainder: Type.Optional(TransferRecord) }),
   gateResolved: closed({
     approvalId: idOf('apr'),
     recordHash: HashText,

@@ -62,6 +62,7 @@ export const Quote = closed({
   amount: AmountText,
   payTo: AddressText,
   validSeconds: Type.Integer({ minimum: 1, maximum: 31_536_000 }),
+  facilitator: Type.Optional(AddressText),
 })
 export type Quote = Static<typeof Quote>
 
@@ -133,6 +134,12 @@ export const PaymentStatus = document(
     reason: Type.Union([NameText, Type.Null()]),
     transaction: Type.Union([TransactionText, Type.Null()]),
     blockNumber: Type.Union([BlockNumber, Type.Null()]),
+    settled: Type.Optional(
+      Type.String({
+        ...AmountText,
+        description: 'of `upto`: what the transaction took of the amount',
+      }),
+    ),
     at: InstantText,
   },
   'Where one payment is. The one truth of its settlement; every door shows this.',
@@ -167,6 +174,7 @@ export const ResponseObservation = document(
         success: Type.Boolean(),
         errorReason: Type.Union([NameText, Type.Null()]),
         transaction: Type.Union([TransactionText, Type.Null()]),
+        amount: Type.Optional(AmountText),
       }),
       Type.Null(),
     ]),

@@ -40,7 +40,7 @@ export const X402Rules = closed({
     maxItems: 1024,
     description: 'which address, on which network, is which principal; no other is paid',
   }),
-  schemes: Type.Array(words(['exact']), { minItems: 1, maxItems: 4, uniqueItems: true }),
+  schemes: Type.Array(words(['exact', 'upto']), { minItems: 1, maxItems: 4, uniqueItems: true }),
   validSecondsMax: Type.Integer({ minimum: 1, maximum: 86_400 }),
   unsignedBy: Type.Optional(
     Type.Array(idOf('prn'), {

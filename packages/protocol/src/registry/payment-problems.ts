@@ -94,6 +94,18 @@ export const PAYMENT_PROBLEMS = {
     'the wallet is in that state already',
     'read the wallet',
   ),
+  wallet_gas_missing: problem(
+    409,
+    'later',
+    'the wallet cannot pay for a transaction of its own',
+    'send some of the chain’s own coin to the address of the wallet, then ask again',
+  ),
+  permit2_allowance_required: problem(
+    409,
+    'later',
+    'the wallet does not let Permit2 spend what the offer asks for at most',
+    'ask an operator to allow it: surety wallet allow',
+  ),
   inbound_not_found: problem(
     404,
     'later',

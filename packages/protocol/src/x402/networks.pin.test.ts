@@ -1,7 +1,7 @@
 /** The networks and assets as published: another address here is another token. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CHAIN_ASSETS, NETWORKS } from './networks.ts'
+import { CHAIN_ASSETS, NETWORKS, PERMIT2, UPTO_PROXY } from './networks.ts'
 
 test('every network has its published environment and depth, and there is no other', () => {
   const found = [...NETWORKS.values()].map(({ network, name, environment, confirmations }) => [
@@ -38,4 +38,9 @@ test('every asset has its published contract, scale and domain, and there is no 
     ['eip155:43114/erc20:0xb97ef9ef8734c71904d8002f8b6bc66dd9c48a6e', 6, 'USD', 'USD Coin', '2'],
     ['eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48', 6, 'USD', 'USD Coin', '2'],
   ])
+})
+
+test('what takes the money of `upto` is at the published addresses', () => {
+  assert.equal(PERMIT2, '0x000000000022d473030f116ddee9f6b43ac78ba3')
+  assert.equal(UPTO_PROXY, '0x4020a4f3b7b90cca423b9fabcc0ce57c6c240002')
 })

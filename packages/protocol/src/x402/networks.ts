@@ -67,6 +67,11 @@ export const CHAIN_ASSETS: ReadonlyMap<AssetId, ChainAsset> = new Map(
   ].map((asset) => [asset.id, asset]),
 )
 
+/** Uniswap's Permit2, where every network has it: an allowance to it is what its permits spend. */
+export const PERMIT2 = '0x000000000022d473030f116ddee9f6b43ac78ba3'
+/** What takes the money of an `upto` credential, where every network has it. */
+export const UPTO_PROXY = '0x4020a4f3b7b90cca423b9fabcc0ce57c6c240002'
+
 /** An asset of any rail, for its decimals and unit. */
 export function assetOf(id: AssetId): Asset | undefined {
   return ASSETS.get(id) ?? CHAIN_ASSETS.get(id)

@@ -11,14 +11,17 @@ import { err, ok, type Result } from '../result.ts'
 import type { Environment } from '../schema.ts'
 import { CHAIN_ASSETS, type ChainAsset, NETWORKS } from './networks.ts'
 
-/** Terms that can be met: scheme `exact` over EIP-3009. */
+/** `exact` over EIP-3009: what is offered is taken. `upto` over Permit2: at most that is. */
+export type Scheme = 'exact' | 'upto'
+
+/** Terms that can be met. */
 export interface Offer {
   /** Its place in the server's list. */
   readonly index: number
-  readonly scheme: 'exact'
+  readonly scheme: Scheme
   readonly network: string
   readonly asset: ChainAsset
-  /** Minor units, more than zero. */
+  /** Minor units, more than zero; of `upto` the most that may be taken. */
   readonly amount: bigint
   /** Lower case. */
   readonly payTo: string
@@ -26,6 +29,8 @@ export interface Offer {
   readonly maxTimeoutSeconds: number
   /** Whether the server charges before or after it serves. */
   readonly flow: 'authorization' | 'upfront'
+  /** Of `upto`: who alone may take it. Lower case. */
+  readonly facilitator?: string
   /** As the server wrote it: it compares what comes back. */
   readonly accepted: JsonObject
 }
@@ -43,12 +48,15 @@ export type OfferRefusal =
   | 'offer_amount_invalid'
   | 'offer_payee_invalid'
   | 'offer_validity_invalid'
+  | 'offer_facilitator_invalid'
 
 /** The longest validity an offer may ask for: as long money may stay held for nothing. */
 export const OFFER_TIMEOUT_SECONDS_MAX = 86_400
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/
 const NOBODY = `0x${'0'.repeat(40)}`
+/** How the money of each scheme is moved. */
+const METHOD = { exact: 'eip3009', upto: 'permit2' } as const satisfies Record<Scheme, string>
 
 /** Attacker-controlled: an offer names its token, but what that token is, the registry says. */
 export function readOffer(
@@ -59,13 +67,15 @@ export function readOffer(
   if (!isObject(value)) return err('offer_malformed')
   const extra = value.extra === undefined || value.extra === null ? {} : value.extra
   if (!isObject(extra)) return err('offer_malformed')
-  if (value.scheme !== 'exact') return err('offer_scheme_unsupported')
+  const { scheme } = value
+  if (scheme !== 'exact' && scheme !== 'upto') return err('offer_scheme_unsupported')
   const asset = assetOfOffer(value, extra, environment)
   if (!asset.ok) return asset
-  const method = extra.assetTransferMethod ?? 'eip3009'
-  if (method !== 'eip3009') return err('offer_method_unsupported')
+  const method = extra.assetTransferMethod ?? METHOD[scheme]
+  if (method !== METHOD[scheme]) return err('offer_method_unsupported')
   const flow = extra.paymentFlow ?? 'authorization'
-  if (flow !== 'authorization' && flow !== 'upfront') return err('offer_flow_unsupported')
+  const isCharged = flow === 'authorization' || (flow === 'upfront' && scheme === 'exact')
+  if (!isCharged) return err('offer_flow_unsupported')
   const amount = amountOf(value.amount)
   if (amount === undefined) return err('offer_amount_invalid')
   const payTo = addressOf(value.payTo)
@@ -76,16 +86,20 @@ export function readOffer(
   if (!isWithin(maxTimeoutSeconds, 1, OFFER_TIMEOUT_SECONDS_MAX)) {
     return err('offer_validity_invalid')
   }
+  const facilitator = scheme === 'upto' ? addressOf(extra.facilitatorAddress) : undefined
+  const isNobody = facilitator === undefined || facilitator === NOBODY
+  if (scheme === 'upto' && isNobody) return err('offer_facilitator_invalid')
   const { network } = asset.value
   return ok({
     index,
-    scheme: 'exact',
+    scheme,
     network,
     asset: asset.value,
     amount,
     payTo,
     maxTimeoutSeconds,
     flow,
+    ...(facilitator === undefined ? {} : { facilitator }),
     accepted: value,
   })
 }
@@ -102,7 +116,9 @@ function assetOfOffer(
   const asset = CHAIN_ASSETS.get(`${network.network}/erc20:${address ?? ''}`)
   if (asset === undefined) return err('offer_asset_unknown')
   const { name, version } = asset.domain
-  const isSame = extra.name === name && extra.version === version
+  // EIP-3009 is signed for a domain, so an offer states it. Permit2 has its own.
+  const said = offer.scheme === 'upto' ? { ...asset.domain, ...extra } : extra
+  const isSame = said.name === name && said.version === version
   const decimals = extra.decimals ?? asset.decimals
   return isSame && decimals === asset.decimals ? ok(asset) : err('offer_asset_mismatch')
 }

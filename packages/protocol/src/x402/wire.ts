@@ -12,6 +12,7 @@ import { parseJson } from '../parse-json.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { Environment } from '../schema.ts'
 import { fromBase64Text, toBase64Text } from './base64.ts'
+import { UPTO_PROXY } from './networks.ts'
 import { isObject, type Offer, type OfferRefusal, readOffer } from './offer.ts'
 
 /** The headers, as HTTP/1.1 carries them: names are compared without regard to case. */
@@ -93,7 +94,7 @@ export function readOffers(required: PaymentRequired, environment: Environment):
   }
 }
 
-/** What the payer signed for an offer (EIP-3009). */
+/** What the payer signed for an offer: EIP-3009, or for `upto` a permit of Permit2. */
 export interface Credential {
   readonly from: string
   /** Unix seconds. */
@@ -115,25 +116,41 @@ export function writePaymentSignature(
   credential: Credential,
   paymentId?: string,
 ): string {
-  const { from, validAfter, validBefore, nonce, signature } = credential
-  const authorization = {
-    from,
-    to: offer.payTo,
-    value: String(offer.amount),
-    validAfter: String(validAfter),
-    validBefore: String(validBefore),
-    nonce: `0x${nonce}`,
-  }
   const extensions = withPaymentId(required.extensions, paymentId)
   return toBase64Text(
     JSON.stringify({
       x402Version: 2,
-      payload: { authorization, signature },
+      payload: payloadOf(offer, credential),
       ...(extensions === null ? {} : { extensions }),
       resource: required.resource,
       accepted: offer.accepted,
     }),
   )
+}
+
+function payloadOf(offer: Offer, credential: Credential): JsonObject {
+  const { from, validAfter, validBefore, nonce, signature } = credential
+  const { amount, payTo: to, facilitator } = offer
+  if (facilitator === undefined) {
+    const authorization = {
+      from,
+      to,
+      value: String(amount),
+      validAfter: String(validAfter),
+      validBefore: String(validBefore),
+      nonce: `0x${nonce}`,
+    }
+    return { authorization, signature }
+  }
+  const permit2Authorization = {
+    from,
+    permitted: { token: offer.asset.address, amount: String(amount) },
+    spender: UPTO_PROXY,
+    nonce: String(BigInt(`0x${nonce}`)),
+    deadline: String(validBefore),
+    witness: { to, facilitator, validAfter: String(validAfter) },
+  }
+  return { signature, permit2Authorization }
 }
 
 function withPaymentId(extensions: JsonObject | null, id: string | undefined): JsonObject | null {
@@ -150,6 +167,8 @@ export interface PaymentResponse {
   readonly transaction: string | null
   readonly network: string | null
   readonly errorReason: string | null
+  /** How much it says it took, in minor units, if it says so. */
+  readonly amount?: string
   /** The text as it came, for the evidence. */
   readonly header: string
 }
@@ -162,11 +181,13 @@ export function parsePaymentResponse(
   if (typeof value === 'string') return err('payment_response_invalid', value)
   if (typeof value.success !== 'boolean') return err('payment_response_invalid', 'success')
   const transaction = matching(value.transaction, /^0x[0-9a-fA-F]{64}$/)?.toLowerCase() ?? null
+  const amount = matching(value.amount, /^(?:0|[1-9][0-9]{0,17})$/)
   return ok({
     success: value.success,
     transaction,
     network: matching(value.network, /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/),
     errorReason: matching(value.errorReason, /^[a-z0-9][a-z0-9_.]{0,63}$/),
+    ...(amount === null ? {} : { amount }),
     header,
   })
 }

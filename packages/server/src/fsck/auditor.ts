@@ -35,6 +35,12 @@ interface Receipt {
   readonly captured: string
   readonly held: string
 }
+interface Ending {
+  readonly receipt: Receipt
+  readonly transfer: Movement | null
+  /** What a rail left of the hold, where it took a part. */
+  readonly remainder?: Movement
+}
 interface Authorization {
   readonly holdId: string
   readonly payerId: string
@@ -156,7 +162,7 @@ export class Auditor {
   #end(
     scope: number,
     name: string,
-    { receipt, transfer }: { receipt: Receipt; transfer: Movement | null },
+    { receipt, transfer, remainder }: Ending,
     holding: Holding | undefined,
   ): void {
     const { outcome, principal, released, refunded, captured, held } = receipt
@@ -182,14 +188,21 @@ export class Auditor {
       outcome === 'captured'
         ? `rail:${rail}/${String(walletRef)}`
         : `principal:${outcome === 'released' ? payee : payerId}`
-    const expected = { debit: `hold:${holdId}`, credit, amount: String(holding.held), asset }
+    // A rail may take less than is held; what it leaves goes back in a movement of its own.
+    const taken = outcome === 'captured' ? captured : principal
+    const left = holding.held - BigInt(taken)
+    const expected = { debit: `hold:${holdId}`, credit, amount: taken, asset }
     if (transfer === null) this.#findings.problem('holds', `${name}: it ends without a transfer`)
     else this.#move(scope, name, transfer, expected)
+    const back = { ...expected, credit: `principal:${payerId}`, amount: String(left) }
+    if (remainder !== undefined) this.#move(scope, name, remainder, back)
+    const isDivided = remainder !== undefined
+    this.#findings.expect('holds', isDivided === left > 0n, `${name}: it leaves what it held`)
     holding.held = BigInt(held)
     for (const claim of holding.claims) {
       const counter = this.#counter(scope, claim)
       counter.reserved -= share(claim, principal)
-      if (outcome === 'released' || outcome === 'captured') counter.spent += share(claim, principal)
+      if (outcome === 'released' || outcome === 'captured') counter.spent += share(claim, taken)
     }
   }
 

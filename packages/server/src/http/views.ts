@@ -155,12 +155,26 @@ export const WalletView = closed(
           available: AmountText,
           suspense: AmountText,
           onChain: Type.String({ pattern: '^[0-9]{1,78}$' }),
+          permit2: Type.String({
+            pattern: '^[0-9]{1,78}$',
+            description: 'what the wallet lets Permit2 spend by credentials for `upto`',
+          }),
         }),
       ),
     ),
     receipts: Type.Optional(ReceiptList),
   },
   { $id: 'Wallet', description: 'what pays on a chain, for one principal; never its key' },
+)
+
+export const AllowanceView = closed(
+  {
+    walletId: idOf('wlt'),
+    asset: AssetText,
+    allowance: Type.String({ pattern: '^[0-9]{1,78}$', description: 'as the chain has it now' }),
+    transaction: orNull(TransactionText),
+  },
+  { $id: 'Allowance', description: 'what a wallet lets Permit2 spend, and what changed it' },
 )
 
 export const InboundView = closed(

@@ -2,11 +2,12 @@
  * What a blockchain says: balances, single-use authorizations (EIP-3009), transfers.
  *
  * Every call has a deadline and throws `Failure('chain_unavailable')` when the node does not answer
- * well, `Failure('chain_mismatch')` when it serves another chain. Nothing here sends anything.
+ * well, `Failure('chain_mismatch')` when it serves another chain. Only `send` sends anything.
  *
  * @module
  */
-import type { AssetId, Network } from '@surety/protocol'
+import type { AssetId, Network, Scheme } from '@surety/protocol'
+import type { PermitApproval } from './wallets.ts'
 
 export interface Block {
   readonly number: bigint
@@ -37,8 +38,11 @@ export interface ChainTransfer {
 }
 
 export interface AuthorizationQuery {
+  /** EIP-3009, or a permit of Permit2 for `upto`. */
+  readonly scheme: Scheme
   readonly asset: AssetId
   readonly payer: string
+  readonly payTo: string
   /** 64 lower-case hexadecimal digits. */
   readonly nonce: string
   /** The newest block when the authorization was signed: nothing older can have used it. */
@@ -67,6 +71,16 @@ export interface Chain {
   view(): Promise<ChainView>
   /** Minor units at the head. */
   balance(asset: AssetId, address: string): Promise<bigint>
+  /** What a wallet lets Permit2 spend, in minor units at the head. */
+  allowance(asset: AssetId, address: string): Promise<bigint>
+  /** What a transaction that changes it would need. Throws `wallet_gas_missing`. */
+  approvalTerms(query: {
+    readonly asset: AssetId
+    readonly from: string
+    readonly allowance: bigint
+  }): Promise<Omit<PermitApproval, 'asset' | 'allowance'>>
+  /** Sends a signed transaction and waits until it is in a block; answers its hash. */
+  send(signed: string): Promise<string>
   /** One fact for each query, in their order, all of one view. */
   authorizations(
     queries: readonly AuthorizationQuery[],

@@ -19,6 +19,24 @@ export interface TransferAuthorization {
   readonly nonce: string
 }
 
+/** Permit2 with the witness of `upto`: good once, by its facilitator, for at most `value`. */
+export interface TransferPermit extends TransferAuthorization {
+  /** Who alone may take it. */
+  readonly facilitator: string
+}
+
+/** ERC-20 `approve` for Permit2 and nobody else, as a transaction of the wallet's own. */
+export interface PermitApproval {
+  readonly asset: AssetId
+  /** Minor units; what may be taken by credentials that the wallet signs. */
+  readonly allowance: bigint
+  /** The count of the wallet's transactions, and what may be paid for this one. */
+  readonly count: number
+  readonly gas: bigint
+  readonly feePerGas: bigint
+  readonly tipPerGas: bigint
+}
+
 export interface Wallets {
   /** A new key; answers its address. */
   create(): Promise<string>
@@ -35,4 +53,8 @@ export interface Wallets {
    * under another secret or was changed.
    */
   signTransfer(address: string, transfer: TransferAuthorization): Promise<string>
+  /** Likewise, over Permit2: valid up to and including `validBefore`. */
+  signPermit(address: string, permit: TransferPermit): Promise<string>
+  /** A transaction as it is sent, `0x` and hexadecimal digits. */
+  signApproval(address: string, approval: PermitApproval): Promise<string>
 }

@@ -29,6 +29,10 @@ function shown(wallet: Wallet): Answer {
     ['on the chain', formatMoney(sums.onChain, asset)] as const,
     ['in the books', formatMoney(sums.booked, asset)] as const,
     ['free to spend', formatMoney(sums.available, asset)] as const,
+    [
+      'let to Permit2',
+      sums.permit2 === '0' ? undefined : formatMoney(sums.permit2, asset),
+    ] as const,
     ['in suspense', sums.suspense === '0' ? undefined : formatMoney(sums.suspense, asset)] as const,
   ])
   const lines = fields([
@@ -129,6 +133,39 @@ const fund: CommandSpec = {
   },
 }
 
+const allow: CommandSpec = {
+  name: 'allow <walletId>',
+  summary: 'let Permit2 spend so much of a wallet’s asset, for offers of the scheme upto',
+  examples: [
+    'surety wallet allow wlt_… --amount 25000000 --asset eip155:84532/erc20:0x036…',
+    'surety wallet allow wlt_… --amount 0 --asset eip155:84532/erc20:0x036…',
+  ],
+  options: [
+    {
+      flags: '--amount <n>',
+      about: 'at most, all purchases together; in minor units',
+      required: true,
+      check: checks.amount,
+    },
+    { flags: '--asset <caip19>', about: 'which', required: true },
+  ],
+  connects: 'server',
+  run: async (given, host) => {
+    const params = { walletId: walletId(given.arg(0)) }
+    const asset = given.required('asset')
+    const { client } = openSession(given, host)
+    const body = { asset, amount: given.required('amount') }
+    const allowed = await client.call('postWalletsAllowance', { params, body })
+    return {
+      document: allowed,
+      lines: fields([
+        ['allowed', formatBoth(allowed.allowance, allowed.asset)],
+        ['transaction', allowed.transaction ?? 'none: the chain had it already'],
+      ]),
+    }
+  },
+}
+
 function booked(inbound: Inbound): Answer {
   return {
     document: inbound,
@@ -180,5 +217,5 @@ const unfreeze: CommandSpec = {
 export const wallet: CommandGroup = {
   name: 'wallet',
   summary: 'what pays on a chain',
-  commands: [create, importing, list, show, fund, freeze, unfreeze],
+  commands: [create, importing, list, show, fund, allow, freeze, unfreeze],
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type gate, ledger, policy } from '@surety/domain'
+import { gate, ledger, policy } from '@surety/domain'
 import type { Id, JsonObject } from '@surety/protocol'
 import type { CounterClaim, CounterName, Stamp } from '../../ports.ts'
 
@@ -23,6 +23,19 @@ export function claimsFor(
   })
 }
 
+/** INVARIANT(budget): of what was claimed at the most, a part is spent; the rest is free again. */
+export function partSpent(
+  names: readonly CounterName[],
+  claimed: string,
+  spent: string,
+): readonly CounterClaim[] {
+  return names.map((counter) => ({
+    counter,
+    reserved: -policy.shareOf(counter, BigInt(claimed)),
+    spent: policy.shareOf(counter, BigInt(spent)),
+  }))
+}
+
 /** A transfer as its event records it. */
 export function eventTransfer(transfer: ledger.Transfer): gate.TransferRecord {
   return { ...transfer, amount: String(transfer.amount) }
@@ -30,7 +43,10 @@ export function eventTransfer(transfer: ledger.Transfer): gate.TransferRecord {
 
 type Holding = Extract<gate.Gate, { status: 'authorized' | 'executing' | 'executed' }>
 
-/** The transfer that empties a hold, to whom the verdict names; a capture leaves the house. */
+/**
+ * The transfer that empties a hold, to whom the verdict names; a capture leaves the house, as much
+ * as the rail took.
+ */
 export function closing(
   state: Holding,
   verdict: 'release' | 'refund' | 'capture',
@@ -40,9 +56,27 @@ export function closing(
   const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
   if (verdict === 'capture') {
     if (walletRef === null) throw new Error('captured from no wallet')
-    return ledger.capturePosting(held, ledger.walletAccount(rail, walletRef), transferId)
+    const amount = BigInt(takenFrom(state).captured)
+    return ledger.capturePosting(
+      { ...held, amount },
+      ledger.walletAccount(rail, walletRef),
+      transferId,
+    )
   }
   return ledger.closingPosting(held, verdict, transferId)
+}
+
+/** What the rail left of a hold goes back to the payer; `undefined` if it took all. */
+export function returning(state: Holding, newId: () => Id<'trf'>): ledger.Transfer | undefined {
+  const { holdId, payerId, payee, asset } = state.authorization
+  const amount = BigInt(takenFrom(state).refunded)
+  if (amount === 0n) return undefined
+  return ledger.closingPosting({ holdId, payerId, payee, amount, asset }, 'refund', newId())
+}
+
+function takenFrom({ authorization, ...state }: Holding): ReturnType<typeof gate.takenParts> {
+  const payment = 'payment' in state ? state.payment : undefined
+  return gate.takenParts({ authorization, ...(payment === undefined ? {} : { payment }) })
 }
 
 /** What is told to the outside of a gate's fact: ids and words, nothing of the request. */

@@ -9,7 +9,7 @@ import type { Outcome, Stamp, Stored } from '../../ports.ts'
 import { type Answer, gateStream } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
 import { openApproval } from './approval/open-approval.ts'
-import { claimsFor, closing, eventTransfer, noticeOf } from './money.ts'
+import { claimsFor, closing, eventTransfer, noticeOf, partSpent, returning } from './money.ts'
 import { deadlineOf, evolveAll } from './view.ts'
 
 type Executed = Extract<gate.Gate, { status: 'executed' }>
@@ -80,15 +80,20 @@ function conclude(
   const at = stamp.atText
   const record = receipt.settlementDecisionOf(executed, { colour, verdict, checks, at })
   const posting = verdict === 'review' ? null : closing(executed, verdict, stamp.mint('trf'))
+  const left = verdict === 'capture' ? returning(executed, () => stamp.mint('trf')) : undefined
   const closed = receipt.settlementReceiptOf(executed, verdict, {
     settlementDecisionHash: hashOf(record, stamp.crypto),
     transferId: posting?.transferId ?? null,
+    remainderId: left?.transferId,
     at,
   })
   if (posting !== null) {
     writing.transfer(posting)
     const what = verdict === 'refund' ? 'giveBack' : 'spend'
-    writing.count(claimsFor(executed.claims, amountMax, what))
+    if (left === undefined) writing.count(claimsFor(executed.claims, amountMax, what))
+  }
+  if (left !== undefined) {
+    writing.transfer(left).count(partSpent(executed.claims, amountMax, closed.captured))
   }
   const settled = gate.decide(executed, {
     type: 'settle',
@@ -97,6 +102,7 @@ function conclude(
     receiptHash: hashOf(closed, stamp.crypto),
     kid: stamp.kids.settlement,
     transfer: posting === null ? null : eventTransfer(posting),
+    remainder: left === undefined ? undefined : eventTransfer(left),
   })
   if (!settled.ok) throw new Error(`an executed gate refuses its verdict: ${settled.refusal}`)
   return settled.value

@@ -30,6 +30,8 @@ import { ANSWER_DOCUMENT, ANSWER_KEPT_MS, answerRow } from './answer/kept.ts'
 interface Place {
   readonly transaction: string
   readonly blockNumber: number
+  /** Of `upto`: how much was taken. */
+  readonly settled?: string
 }
 
 /** What the rail shows of a payment. */
@@ -123,15 +125,15 @@ class Conclusion {
 
   /** Captured is captured, whatever the colour; bad evidence opens a claim. */
   capture(found: Place): Outcome<Answer> {
-    const { transaction, blockNumber } = found
+    const { transaction, blockNumber, settled } = found
     const at = this.#stamp.atText
-    const payments = this.#pay({ type: 'confirm', transaction, blockNumber, at })
+    const payments = this.#pay({ type: 'confirm', transaction, blockNumber, settled, at })
     const observed = this.#input.observed
     const { verifiers } = this.#input.settlement
     const checks =
       observed === null ? [] : evidence.check(verifiers, observed.observation, observed.body)
     const first = this.#facts(payments)
-    const claim = this.#claim(evidence.claimReason(evidence.colourOf(checks)))
+    const claim = this.#claim(evidence.claimReason(evidence.colourOf(checks)), settled)
     if (claim !== undefined) {
       const executed = evolveAll(this.#state, first, this.#stamp.at)
       const opened = gate.decide(executed, { type: 'claim', claim })
@@ -158,9 +160,10 @@ class Conclusion {
     return { ...outcome, write: { ...outcome.write, documents, deadlines } }
   }
 
-  #claim(reason: ClaimRecord['reason'] | null): ClaimRecord | undefined {
+  #claim(reason: ClaimRecord['reason'] | null, settled?: string): ClaimRecord | undefined {
     if (reason === null || !('paymentId' in this.#payment)) return undefined
-    const { paymentId, amount, asset } = this.#payment
+    const { paymentId, asset } = this.#payment
+    const amount = settled ?? this.#payment.amount
     const evidenceHash = this.#input.observed?.evidenceHash ?? null
     return { claimId: this.#stamp.mint('clm'), paymentId, reason, amount, asset, evidenceHash }
   }

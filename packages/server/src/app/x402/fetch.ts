@@ -137,7 +137,10 @@ async function startAgain(
   { quote }: Chosen,
 ): Promise<Result<Signed, ProblemCode>> {
   const was = state.quote
-  const members = ['scheme', 'network', 'asset', 'amount', 'payTo', 'validSeconds'] as const
+  const members = [
+    ...(['scheme', 'network', 'asset', 'amount', 'payTo', 'validSeconds'] as const),
+    'facilitator' as const,
+  ]
   const differs = members.find((member) => was?.[member] !== quote[member])
   if (differs !== undefined) return err('quote_changed', `\`${differs}\` differs`)
   return run(app, caller, startAuthorized(app, caller, state))

@@ -29,6 +29,8 @@ export interface Chosen {
   readonly quote: Quote
   /** What the seller said, and which part of it was chosen; its hash is the `offerHash`. */
   readonly document: string
+  /** Whether the profile allows it, as far as that follows from the offer alone. */
+  readonly isAllowed: boolean
 }
 
 export interface Terms {
@@ -64,7 +66,8 @@ export function chooseOffer(
   if (exceeds(terms, offer)) {
     return err('offer_above_maximum', `${String(offer.amount)} of ${offer.asset.id}`)
   }
-  return ok(chosen(required.value, header ?? '', offer, payee, crypto))
+  const named = chosen(required.value, header ?? '', offer, crypto)
+  return ok({ ...named, payee, isAllowed: allowed.length > 0 })
 }
 
 /** The very offer again that was chosen before, from what was kept of it. */
@@ -85,9 +88,8 @@ function chosen(
   required: PaymentRequired,
   header: string,
   offer: Offer,
-  payee: Id<'prn'>,
   crypto: Crypto,
-): Chosen {
+): Omit<Chosen, 'payee' | 'isAllowed'> {
   const document = canonicalize({ header, index: offer.index })
   const quote: Quote = {
     offerHash: crypto.sha256(document),
@@ -97,8 +99,9 @@ function chosen(
     amount: String(offer.amount),
     payTo: offer.payTo,
     validSeconds: offer.maxTimeoutSeconds,
+    ...(offer.facilitator === undefined ? {} : { facilitator: offer.facilitator }),
   }
-  return { required, offer, payee, quote, document }
+  return { required, offer, quote, document }
 }
 
 /** Who an address is, as the profile says; a seller does not say who it is. */
@@ -120,10 +123,14 @@ function isAllowed({ profile }: Terms, offer: Offer): boolean {
   )
 }
 
-/** By what it is worth, then by where it stands: the same list gives the same offer. */
+/**
+ * By what it may cost at most; of equals what costs exactly that, then by where it stands: the same
+ * list gives the same offer.
+ */
 function byPrice(a: Offer, b: Offer): number {
   const [x, y] = [worth(a), worth(b)]
-  return x === y ? a.index - b.index : x < y ? -1 : 1
+  if (x !== y) return x < y ? -1 : 1
+  return a.scheme === b.scheme ? a.index - b.index : a.scheme === 'exact' ? -1 : 1
 }
 
 const WORTH_DECIMALS = 18

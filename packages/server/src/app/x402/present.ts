@@ -67,8 +67,11 @@ export async function credentialOf(
     validBefore: instantOf(payment.validBefore) / SECOND_MS,
   }
   const { asset, payTo: to, payer: from, nonce, paymentId } = payment
-  const value = BigInt(payment.amount)
-  const signature = await app.wallets.signTransfer(from, { asset, to, value, nonce, ...window })
+  const { facilitator } = offer
+  const transfer = { asset, to, value: BigInt(payment.amount), nonce, ...window }
+  const signature = await (facilitator === undefined
+    ? app.wallets.signTransfer(from, transfer)
+    : app.wallets.signPermit(from, { ...transfer, facilitator }))
   return writePaymentSignature(required, offer, { from, nonce, signature, ...window }, paymentId)
 }
 
@@ -204,8 +207,8 @@ function paymentResponseOf(headers: WebHeaders): ResponseObservation['paymentRes
   const header = headerOf(headers, X402_HEADERS.response)
   const read = header === undefined ? undefined : parsePaymentResponse(header)
   if (read?.ok !== true) return null
-  const { success, errorReason, transaction } = read.value
-  return { success, errorReason, transaction }
+  const { success, errorReason, transaction, amount } = read.value
+  return { success, errorReason, transaction, ...(amount === undefined ? {} : { amount }) }
 }
 
 export function headerOf(headers: WebHeaders, wanted: string): string | undefined {

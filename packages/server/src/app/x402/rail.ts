@@ -4,7 +4,7 @@
  * @module
  */
 import { policy } from '@surety/domain'
-import { instantOf, type PaymentStatus } from '@surety/protocol'
+import { instantOf, type PaymentStatus, type Scheme } from '@surety/protocol'
 import type { AuthorizationFact, Chain, ChainView } from '../../ports/chain.ts'
 import { Failure, type Scope } from '../../ports.ts'
 import { noteRail } from '../control/system-control.ts'
@@ -28,8 +28,9 @@ export async function lookUp(
   const chain = chainOf(app, network)
   const { view, facts } = await chain.authorizations(
     looked.map(({ payment, hint }) => {
-      const { asset, payer, nonce, sinceBlock } = payment
-      const query = { asset, payer, nonce, sinceBlock: BigInt(sinceBlock) }
+      const { asset, payer, payTo, nonce, sinceBlock } = payment
+      const scheme: Scheme = payment.scheme === 'upto' ? 'upto' : 'exact'
+      const query = { scheme, asset, payer, payTo, nonce, sinceBlock: BigInt(sinceBlock) }
       const known = payment.transaction ?? hint
       return known === undefined || known === null ? query : { ...query, hint: known }
     }),
@@ -91,14 +92,18 @@ function findingOf(
     case 'used': {
       const { transfer, isFinal } = fact
       const { to, value, txHash: transaction, blockNumber } = transfer
+      const isUpto = payment.scheme === 'upto'
+      const most = BigInt(payment.amount)
+      const isIts = isUpto ? value > 0n && value <= most : value === most
       // A credential of ours moves this money to this payee and nowhere else. What differs is
       // nobody's credential that we know of, and a person must look.
-      if (to !== payment.payTo || value !== BigInt(payment.amount)) {
+      if (to !== payment.payTo || !isIts) {
         app.log.warn({ paymentId: payment.paymentId, transaction }, 'a payment moved other money')
         return { type: 'nothing' }
       }
       const type = isFinal ? 'final' : 'seen'
-      return { type, transaction, blockNumber: Number(blockNumber) }
+      const settled = isUpto ? { settled: String(value) } : {}
+      return { type, transaction, blockNumber: Number(blockNumber), ...settled }
     }
     case 'cancelled':
       return fact.isFinal
@@ -106,7 +111,9 @@ function findingOf(
         : { type: 'nothing' }
     case 'unused': {
       // INVARIANT(unknown): only a final block past its validity shows that it will never be used.
-      const isOver = view.final.at * SECOND_MS >= instantOf(payment.validBefore)
+      // EIP-3009 ends before that second, a permit of Permit2 with it.
+      const ends = instantOf(payment.validBefore) / SECOND_MS
+      const isOver = payment.scheme === 'upto' ? view.final.at > ends : view.final.at >= ends
       return isOver
         ? { type: 'disproved', reason: 'payer.authorization_expired' }
         : { type: 'nothing' }

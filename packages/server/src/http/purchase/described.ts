@@ -34,6 +34,7 @@ export const BUYING_PROBLEMS = [
   'commit_control_active',
   'commit_policy_changed',
   'commit_wallet_frozen',
+  'permit2_allowance_required',
   'commit_grant_not_usable',
   'authorization_expired',
   'quote_changed',

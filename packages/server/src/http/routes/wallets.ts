@@ -1,13 +1,14 @@
 /** Wallets: made, imported, funded, frozen, read. No answer holds a key. */
 import { Type } from '@sinclair/typebox'
-import { closed, type Id, idOf, TransactionText } from '@surety/protocol'
+import { AmountText, AssetText, closed, type Id, idOf, TransactionText } from '@surety/protocol'
 import { run } from '../../app/runtime.ts'
+import { allow } from '../../app/x402/wallet/allowance.ts'
 import { fundWallet } from '../../app/x402/wallet/inbound.ts'
 import { listWallets, readWallet } from '../../app/x402/wallet/read.ts'
 import { changeWallet, createWallet, importWallet } from '../../app/x402/wallet/wallets.ts'
 import { paged, pageQuery } from '../paging.ts'
 import { plain, type Route, route, signed } from '../route.ts'
-import { InboundView, pageOf, WalletView } from '../views.ts'
+import { AllowanceView, InboundView, pageOf, WalletView } from '../views.ts'
 
 const params = closed({ walletId: idOf('wlt') })
 const owner = {
@@ -113,6 +114,33 @@ const funding = route({
   },
 })
 
+const allowing = route({
+  method: 'POST',
+  path: '/v1/wallets/{walletId}/allowance',
+  summary: 'Let Permit2 spend so much of a wallet’s asset, by credentials for `upto`',
+  description:
+    'Sends a transaction of the wallet, which pays for it, unless the chain has that allowance already. 0 ends it.',
+  scope: 'wallets:write',
+  params,
+  query: null,
+  body: closed({ asset: AssetText, amount: AmountText }),
+  status: 201,
+  answer: AllowanceView,
+  problems: [
+    'wallet_not_found',
+    'wallet_gas_missing',
+    'commit_wallet_frozen',
+    'network_not_configured',
+    'chain_unavailable',
+    'wallet_key_missing',
+    'wallet_key_unreadable',
+  ],
+  handle: async ({ app, caller, params: { walletId }, body, idempotency }) => {
+    const operator = { ...caller, principalId: caller.principalId as Id<'prn'> }
+    return plain(await allow(app, operator, { walletId, ...body }, idempotency))
+  },
+})
+
 const changing = (to: 'freeze' | 'unfreeze', summary: string): Route =>
   route({
     method: 'POST',
@@ -135,6 +163,7 @@ export const walletRoutes: readonly Route[] = [
   listing,
   reading,
   funding,
+  allowing,
   changing('freeze', 'Freeze a wallet: nothing new is decided to be paid from it'),
   changing('unfreeze', 'Let a frozen wallet pay again'),
 ]

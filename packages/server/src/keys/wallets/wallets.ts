@@ -21,17 +21,26 @@ import {
 import { join } from 'node:path'
 import {
   CHAIN_ASSETS,
+  type ChainAsset,
   err,
   fromBase64url,
   fromHex,
   NETWORKS,
+  type Network,
   ok,
+  PERMIT2,
   parseJson,
   toBase64url,
   toHex,
+  UPTO_PROXY,
 } from '@surety/protocol'
 import type { Hex, PrivateKeyAccount } from 'viem'
-import type { TransferAuthorization, Wallets } from '../../ports/wallets.ts'
+import type {
+  PermitApproval,
+  TransferAuthorization,
+  TransferPermit,
+  Wallets,
+} from '../../ports/wallets.ts'
 import { Failure, type Random } from '../../ports.ts'
 
 const ADDRESS = /^0x[0-9a-f]{40}$/
@@ -51,6 +60,28 @@ const TYPES = {
     { name: 'nonce', type: 'bytes32' },
   ],
 } as const
+
+/** Permit2's permit with the witness of `upto`: who is paid, who may take it, from when. */
+const PERMIT_TYPES = {
+  PermitWitnessTransferFrom: [
+    { name: 'permitted', type: 'TokenPermissions' },
+    { name: 'spender', type: 'address' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'deadline', type: 'uint256' },
+    { name: 'witness', type: 'Witness' },
+  ],
+  TokenPermissions: [
+    { name: 'token', type: 'address' },
+    { name: 'amount', type: 'uint256' },
+  ],
+  Witness: [
+    { name: 'to', type: 'address' },
+    { name: 'facilitator', type: 'address' },
+    { name: 'validAfter', type: 'uint256' },
+  ],
+} as const
+/** `approve(address,uint256)` */
+const APPROVE = '0x095ea7b3'
 
 /** Opens the wallets beside the key of the house, in the directory that `createKeystore` made. */
 export function openWallets(keysDirectory: string, random: Random): Wallets {
@@ -87,6 +118,12 @@ export function openWallets(keysDirectory: string, random: Random): Wallets {
     async signTransfer(address, transfer) {
       return signWith(await accountOf(address), transfer)
     },
+    async signPermit(address, permit) {
+      return signPermitWith(await accountOf(address), permit)
+    },
+    async signApproval(address, approval) {
+      return signApprovalWith(await accountOf(address), approval)
+    },
   }
 }
 
@@ -97,11 +134,7 @@ async function accountFor(key: Uint8Array): Promise<PrivateKeyAccount> {
 
 /** The domain is the registry's: an offer cannot choose what a signature is good for. */
 function signWith(account: PrivateKeyAccount, transfer: TransferAuthorization): Promise<Hex> {
-  const asset = CHAIN_ASSETS.get(transfer.asset)
-  const network = asset === undefined ? undefined : NETWORKS.get(asset.network)
-  if (asset === undefined || network === undefined) {
-    throw new Error(`not an asset of a chain: ${transfer.asset}`)
-  }
+  const { asset, network } = placeOf(transfer.asset)
   return account.signTypedData({
     domain: {
       ...asset.domain,
@@ -119,6 +152,53 @@ function signWith(account: PrivateKeyAccount, transfer: TransferAuthorization): 
       nonce: `0x${transfer.nonce}`,
     },
   })
+}
+
+/** Permit2 is its own domain; the registry says which token, and who takes from it. */
+function signPermitWith(account: PrivateKeyAccount, permit: TransferPermit): Promise<Hex> {
+  const { asset, network } = placeOf(permit.asset)
+  return account.signTypedData({
+    domain: { name: 'Permit2', chainId: network.chainId, verifyingContract: PERMIT2 },
+    types: PERMIT_TYPES,
+    primaryType: 'PermitWitnessTransferFrom',
+    message: {
+      permitted: { token: asset.address as Hex, amount: permit.value },
+      spender: UPTO_PROXY,
+      nonce: BigInt(`0x${permit.nonce}`),
+      deadline: BigInt(permit.validBefore),
+      witness: {
+        to: permit.to as Hex,
+        facilitator: permit.facilitator as Hex,
+        validAfter: BigInt(permit.validAfter),
+      },
+    },
+  })
+}
+
+/** The one transaction a wallet signs: it lets Permit2 spend, by what the wallet signs besides. */
+function signApprovalWith(account: PrivateKeyAccount, approval: PermitApproval): Promise<Hex> {
+  const { asset, network } = placeOf(approval.asset)
+  const words = [PERMIT2.slice(2), approval.allowance.toString(16)]
+  return account.signTransaction({
+    type: 'eip1559',
+    chainId: network.chainId,
+    nonce: approval.count,
+    gas: approval.gas,
+    maxFeePerGas: approval.feePerGas,
+    maxPriorityFeePerGas: approval.tipPerGas,
+    to: asset.address as Hex,
+    value: 0n,
+    data: `${APPROVE}${words.map((word) => word.padStart(64, '0')).join('')}`,
+  })
+}
+
+function placeOf(id: string): { readonly asset: ChainAsset; readonly network: Network } {
+  const asset = CHAIN_ASSETS.get(id)
+  const network = asset === undefined ? undefined : NETWORKS.get(asset.network)
+  if (asset === undefined || network === undefined) {
+    throw new Error(`not an asset of a chain: ${id}`)
+  }
+  return { asset, network }
 }
 
 function isKey(key: Uint8Array): boolean {

@@ -144,8 +144,10 @@ async function cancel(nonce: string): Promise<void> {
 }
 
 const query = (nonce: string, more: Partial<AuthorizationQuery> = {}): AuthorizationQuery => ({
+  scheme: 'exact',
   asset: world.asset,
   payer,
+  payTo,
   nonce,
   sinceBlock: 0n,
   ...more,

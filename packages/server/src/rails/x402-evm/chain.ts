@@ -8,9 +8,11 @@
  */
 import { type AssetId, CHAIN_ASSETS, type ChainAsset, NETWORKS } from '@surety/protocol'
 import type { AuthorizationFact, AuthorizationQuery, Chain, ChainView } from '../../ports/chain.ts'
+import { allowanceOf, approvalTermsOf, sendAndWait } from './approval.ts'
 import { finalIn, inboundScan } from './inbound.ts'
 import { type Log, logsOf, SELECTORS, TOPICS, transferOf, word } from './logs.ts'
 import { ANSWER_LENGTH_MAX, nodeAt, type Peer } from './node.ts'
+import { permitFacts } from './permits.ts'
 import {
   chunksOf,
   logsIn,
@@ -64,12 +66,30 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
     },
     authorizations: async (queries) => {
       const named = queries.map((query) => ({ ...query, contract: assetOn(query.asset).address }))
+      const exact = named.filter(({ scheme }) => scheme === 'exact')
+      const upto = named.filter(({ scheme }) => scheme === 'upto')
       return read(async (peer) => {
         // One round trip where every hint is right.
-        const [view, hints] = await Promise.all([viewOf(peer, depth), hintsOf(peer, named)])
-        return { view, facts: await factsOf(peer, named, view, hints) }
+        const [view, hints] = await Promise.all([viewOf(peer, depth), hintsOf(peer, exact)])
+        const [first, second] = await Promise.all([
+          factsOf(peer, exact, view, hints),
+          permitFacts(peer, upto, view),
+        ])
+        const facts = new Map<AuthorizationQuery, AuthorizationFact>()
+        for (const [i, query] of exact.entries()) facts.set(query, first[i] ?? UNTRACED)
+        for (const [i, query] of upto.entries()) facts.set(query, second[i] ?? UNTRACED)
+        return { view, facts: named.map((query) => facts.get(query) ?? UNTRACED) }
       })
     },
+    allowance: (id, address) => {
+      const { address: contract } = assetOn(id)
+      return read((peer) => allowanceOf(peer, contract, address))
+    },
+    approvalTerms: ({ asset, ...asked }) => {
+      const { address: contract } = assetOn(asset)
+      return read((peer) => approvalTermsOf(peer, contract, asked))
+    },
+    send: (signed) => read((peer) => sendAndWait(peer, signed)),
     inbound: (query) => {
       const place = { contract: assetOn(query.asset).address, to: query.to }
       return read((peer) => scan(peer, place, query.fromBlock, depth))
@@ -80,6 +100,8 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
     },
   }
 }
+
+const UNTRACED: AuthorizationFact = { status: 'untraced' }
 
 type Query = AuthorizationQuery & { readonly contract: string }
 

@@ -76,6 +76,11 @@ export function plainTransfer(log: Log): ChainTransfer {
   return { txHash, logIndex, blockNumber, blockHash, from, to, value: BigInt(data), nonce: null }
 }
 
+/** A word of a log's data, from its place. */
+export function numberIn(data: string, index: number): bigint {
+  return BigInt(`0x${data.slice(2 + index * 64, 66 + index * 64) || '0'}`)
+}
+
 export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) throw new Error('the node answered no object')
   return value as Readonly<Record<string, unknown>>

@@ -200,6 +200,7 @@ export async function walletBalances(
       available: await balanceOf(`principal:${state.ownerId}`),
       suspense: await balanceOf(`suspense:${state.walletId}`),
       onChain: String(await chain.balance(id, state.address)),
+      permit2: String(await chain.allowance(id, state.address)),
     }
   })
   return Promise.all(balances)
