@@ -17,9 +17,14 @@ const BANK = '0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a'
 let town: Town
 let home: string
 let variables: Readonly<Record<string, string>>
-/** What the guide calls `send`: tokens from elsewhere. */
+/** What the guide calls `send` and `coin`: tokens, and coin of the chain, from elsewhere. */
 const bank = createServer(async (request, response) => {
   const [, to = '', value = '0'] = (request.url ?? '').split('/')
+  if (value === 'coin') {
+    await town.world.giveGas(to)
+    response.end()
+    return
+  }
   await town.world.mint(BANK, BigInt(value))
   response.end(await town.world.transfer(BANK, to, BigInt(value)))
 })
@@ -36,7 +41,10 @@ before(async () => {
   const named = buyingProfile({ ...town, agent: buyer })
   assert.ok(named.x402 !== undefined)
   const origins = named.x402.origins.map((each) => ({ ...each, alias: 'shop' }))
-  await applyProfile(house, { ...named, x402: { ...named.x402, origins } })
+  await applyProfile(house, {
+    ...named,
+    x402: { ...named.x402, origins, schemes: ['exact', 'upto'] },
+  })
   keep('operator', house.operator, 'person')
   keep('buyer', buyer, 'agent')
   variables = {
@@ -69,6 +77,7 @@ const PRELUDE = [
   "get() { node -p \"JSON.parse(require('node:fs').readFileSync(0, 'utf8')).$1\"; }",
   `as() { SURETY_CREDENTIALS="$1.json" surety "\${@:2}"; }`,
   'send() { curl -sf "$bank/$1/$2"; }',
+  'coin() { curl -sf "$bank/$1/coin"; }',
 ].join('\n')
 
 function run(script: string): Promise<{ readonly code: number | null; readonly output: string }> {
@@ -100,6 +109,9 @@ test('the commands of the guide on x402 buy, in the order they stand', async (t)
     /x-surety-answer-of: shop/i,
     /"city":"Lisbon"/,
     /"code":"proxy_header_invalid"/,
+    /allowed +0\.200000 USD on Base Sepolia \(200000\)/,
+    /paid +0\.012345 USD/,
+    /x-surety-captured: 25000 eip155/i,
   ]) {
     assert.match(output, seen)
   }

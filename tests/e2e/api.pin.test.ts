@@ -68,6 +68,7 @@ const ROUTES = [
   'GET /v1/wallets read 200',
   'GET /v1/wallets/{walletId} read 200',
   'POST /v1/wallets/{walletId}/fund wallets:write 201',
+  'POST /v1/wallets/{walletId}/allowance wallets:write 201',
   'POST /v1/wallets/{walletId}/freeze wallets:write 201',
   'POST /v1/wallets/{walletId}/unfreeze wallets:write 201',
   'POST /v1/controls controls:write 201',

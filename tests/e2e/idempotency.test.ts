@@ -34,7 +34,7 @@ const post = (sent: Omit<Sent, 'method'>) => send(house.running.url, { method: '
 
 /** Their answers show a secret, which is not kept and so cannot be shown again. */
 /** What needs a chain and a seller: tests/x402. */
-const ON_A_CHAIN = ['/v1/fetch', '/v1/wallets/{walletId}/fund']
+const ON_A_CHAIN = ['/v1/fetch', '/v1/wallets/{walletId}/fund', '/v1/wallets/{walletId}/allowance']
 const NEVER_REPLAYED = ['/v1/api-keys', '/v1/api-keys/{keyId}/rotate']
 
 interface Played {

@@ -226,6 +226,7 @@ test('there is no route that makes money but a signed deposit and a transfer on 
     '/v1/wallets',
     '/v1/wallets/import',
     '/v1/wallets/{walletId}/fund',
+    '/v1/wallets/{walletId}/allowance',
     '/v1/wallets/{walletId}/freeze',
     '/v1/wallets/{walletId}/unfreeze',
   ])

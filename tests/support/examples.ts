@@ -235,6 +235,10 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
     params: { walletId },
     body: { transaction: `0x${'7'.repeat(64)}` },
   })),
+  'POST /v1/wallets/{walletId}/allowance': operator(({ walletId }) => ({
+    params: { walletId },
+    body: { asset: 'eip155:84532/erc20:0x036cbd53842c5426634e7929541ec2318f3dcf7e', amount: '1' },
+  })),
   'POST /v1/wallets/{walletId}/freeze': operator(({ walletId }) => ({
     params: { walletId },
     body: { reason: 'an example' },

@@ -13,6 +13,7 @@ export const PAID_EVENTS: Readonly<Record<string, boolean>> = {
   probeDecided: true,
   refundReceived: false,
   responseObserved: false,
+  walletAllowanceOrdered: false,
   walletFrozen: false,
   walletUnfrozen: false,
 }

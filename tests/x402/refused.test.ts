@@ -27,6 +27,10 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'main-network': 'offers_not_acceptable',
   'unknown-network': 'offers_not_acceptable',
   upto: 'offers_not_acceptable',
+  'upto-no-facilitator': 'offers_not_acceptable',
+  'upto-eip3009': 'offers_not_acceptable',
+  'upto-upfront': 'offers_not_acceptable',
+  'batch-settlement': 'offers_not_acceptable',
   permit2: 'offers_not_acceptable',
   'number-amount': 'offers_not_acceptable',
   'huge-amount': 'payment_denied',
@@ -145,6 +149,16 @@ test('a frozen wallet pays nothing, until it is thawed', async () => {
   await unpaid(() => assert.rejects(buy(town, '/weather'), { code: 'payment_denied' }))
   await client.call('postWalletsUnfreeze', { params, body: { reason: 'found' } })
   assert.equal((await buy(town, '/weather')).gate?.settlement?.status, 'captured')
+})
+
+test('what lets Permit2 spend is ordered by an operator, and lets no profile buy with it', async () => {
+  const { client } = town.house.operator
+  await town.world.giveGas(town.address)
+  const params = { walletId: town.walletId }
+  const body = { asset: town.world.asset, amount: '50000' }
+  const { transaction } = await client.call('postWalletsAllowance', { params, body })
+  assert.match(transaction ?? '', /^0x[0-9a-f]{64}$/)
+  await unpaid(() => assert.rejects(buy(town, '/metered'), { code: 'payment_denied' }))
 })
 
 test('every fact of paying that is pinned has happened here', () => {

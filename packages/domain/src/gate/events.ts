@@ -18,7 +18,7 @@ import {
   type SettlementReceipt,
   unreachable,
 } from '@surety/protocol'
-import { type PaymentEvent, takenOf } from '../payment/payment.ts'
+import type { PaymentEvent } from '../payment/payment.ts'
 import type { CounterKey } from '../policy/counters.ts'
 import type { Gate, Observed, Partition, Resolution, TransferRecord } from './state.ts'
 
@@ -162,7 +162,8 @@ function evolvePaid(gate: Gate, event: PaidEvent): Gate {
       const { payment } = event
       if (payment.state !== 'confirmed') return { ...gate, payment }
       const { principal } = gate.partition
-      const captured = takenOf(payment)
+      // INVARIANT(partition): what the rail took has left; the rest is still there.
+      const captured = payment.settled ?? principal
       const held = String(BigInt(principal) - BigInt(captured))
       const partition = { ...gate.partition, captured, held }
       const evidenceHash = gate.observed?.evidenceHash ?? null

@@ -20,7 +20,6 @@ import {
   type SettlementReceipt,
   unreachable,
 } from '@surety/protocol'
-import { takenOf } from '../payment/payment.ts'
 import type { GateEvent, PaidEvent } from './events.ts'
 import { ensureConclusion, isStatementOf } from './soundness.ts'
 import type { Gate, Observed, TransferRecord } from './state.ts'
@@ -157,7 +156,7 @@ function reverse(
     sources.includes(transfer.debit) &&
     transfer.credit === `principal:${authorization.payerId}` &&
     refunds.every((refund) => refund.transaction !== transaction) &&
-    before + BigInt(transfer.amount) <= BigInt(takenOf(payment))
+    before + BigInt(transfer.amount) <= BigInt(payment.settled ?? payment.amount)
   if (!isOwn) throw new Error('a refund of another payment')
   return ok([{ type: 'refundReceived', paymentId, transaction, transfer }])
 }

@@ -6,24 +6,20 @@
  * @module
  */
 import type { SettlementReceipt } from '@surety/protocol'
-import { takenOf } from '../payment/payment.ts'
 import type { Gate, Partition, TransferRecord } from './state.ts'
 
 type Executed = Extract<Gate, { status: 'executed' | 'review' }>
 
-/** How the principal divides between what the rail took and what it left. */
+/** How the principal divides between what the rail took and what it left in the hold. */
 export function takenParts({
-  authorization,
-  payment,
-}: Pick<Executed, 'authorization' | 'payment'>): Pick<Partition, 'captured' | 'refunded'> {
-  const { amountMax: principal } = authorization
-  const captured = payment === undefined ? principal : takenOf(payment)
-  return { captured, refunded: String(BigInt(principal) - BigInt(captured)) }
+  partition,
+}: Pick<Executed, 'partition'>): Pick<Partition, 'captured' | 'refunded'> {
+  return { captured: partition.captured, refunded: partition.held }
 }
 
 /**
- * INVARIANT(partition): what was taken leaves the house, what was not goes back to the payer, in one
- * commit; together they are what was held.
+ * INVARIANT(partition): what was taken leaves the house, what was not goes back to the payer, in
+ * one commit; together they are what was held.
  */
 export function ensureTaken(
   gate: Executed,

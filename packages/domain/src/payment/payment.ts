@@ -164,11 +164,6 @@ function placeOf(command: PaymentCommand & { type: 'see' | 'confirm' }) {
   return { transaction, blockNumber, ...(settled === undefined ? {} : { settled }) }
 }
 
-/** How much of its amount a payment moved, or would move: of `exact` all of it. */
-export function takenOf({ amount, settled }: Pick<PaymentStatus, 'amount' | 'settled'>): string {
-  return settled ?? amount
-}
-
 type Change = Partial<PaymentStatus> & Pick<PaymentStatus, 'state' | 'at'>
 
 function moved(payment: PaymentStatus, change: Change): Events {

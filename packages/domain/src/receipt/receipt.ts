@@ -23,7 +23,6 @@ import type {
 import { VERIFIER_NAME } from '@surety/protocol'
 import type { GateEvent } from '../gate/events.ts'
 import type { Gate } from '../gate/state.ts'
-import { takenParts } from '../gate/taken.ts'
 
 /** The permission that an allowing decision yields. Its nonce is the intent's. */
 export function authorizationOf(
@@ -125,7 +124,8 @@ export function settlementReceiptOf(
   const { remainderId } = closing
   if (verdict !== 'capture' || remainderId === undefined) return whole
   const transferIds = [...whole.transferIds, remainderId]
-  return { ...whole, ...takenParts(gate), transferIds }
+  const { captured, held: refunded } = gate.partition
+  return { ...whole, captured, refunded, transferIds }
 }
 
 /** Where the money is after a gate ended without an effect: back with the payer. */

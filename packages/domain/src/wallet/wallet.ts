@@ -32,6 +32,9 @@ export interface Allowance {
   readonly asset: string
   readonly amount: string
   readonly by: Id<'prn'>
+  /** What sets it on the chain, signed and not yet sent; `null` where it was set already. */
+  readonly transaction: string | null
+  readonly signed: string | null
 }
 
 export type WalletEvent =

@@ -73,6 +73,8 @@ function offerAnswers(usdc: Offer): Record<string, Answer> {
     },
     'upto-eip3009': { ...metered, extra: { ...metered.extra, assetTransferMethod: 'eip3009' } },
     'upto-upfront': { ...metered, extra: { ...metered.extra, paymentFlow: 'upfront' } },
+    'upto-contract': { ...metered, extra: { ...metered.extra, facilitatorAddress: TOKEN } },
+    'upto-stranger': { ...metered, extra: { ...metered.extra, facilitatorAddress: usdc.payTo } },
     'batch-settlement': { ...usdc, scheme: 'batch-settlement' },
     permit2: { ...usdc, extra: permit2 },
     'number-amount': { ...usdc, amount: 10_000 },
@@ -93,6 +95,8 @@ function offerAnswers(usdc: Offer): Record<string, Answer> {
         response,
         Array.from({ length: 17 }, () => usdc),
       ),
+    'both-schemes': (response) => terms(response, [metered, usdc, { ...metered, amount: '9999' }]),
+    'both-schemes-at-one-price': (response) => terms(response, [metered, usdc]),
     'huge-terms': (response) => terms(response, [usdc], { pad: 'a'.repeat(20_000) }),
   }
 }

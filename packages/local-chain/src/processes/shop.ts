@@ -41,7 +41,7 @@ export function* piecesOf({ pieces, bytes }: Streamed): Generator<Uint8Array> {
 /** What a metered ware may cost at most; what it does cost, whoever asks says in `?take=`. */
 export const METERED = { path: '/metered', price: '$0.05' } as const
 
-/** How much is taken: an amount in minor units, or a share like `50%`; everything if none is said. */
+/** How much is taken: minor units, or a share like `50%`; everything if none is said. */
 export const takenOf = (url: string): { readonly amount?: string } => {
   const amount = new URL(url, 'http://shop').searchParams.get('take')
   return amount === null ? {} : { amount }

@@ -100,7 +100,13 @@ export const PAYMENT_PROBLEMS = {
     'the wallet cannot pay for a transaction of its own',
     'send some of the chain’s own coin to the address of the wallet, then ask again',
   ),
-  permit2_allowance_required: problem(
+  facilitator_is_contract: problem(
+    409,
+    'later',
+    'the facilitator of the offer is a contract: nobody could find what it takes',
+    'ask the seller for a facilitator that settles from an account of its own',
+  ),
+  permit_allowance_required: problem(
     409,
     'later',
     'the wallet does not let Permit2 spend what the offer asks for at most',

@@ -171,10 +171,14 @@ export const AllowanceView = closed(
   {
     walletId: idOf('wlt'),
     asset: AssetText,
-    allowance: Type.String({ pattern: '^[0-9]{1,78}$', description: 'as the chain has it now' }),
+    amount: AmountText,
     transaction: orNull(TransactionText),
+    receipts: Type.Optional(ReceiptList),
   },
-  { $id: 'Allowance', description: 'what a wallet lets Permit2 spend, and what changed it' },
+  {
+    $id: 'Allowance',
+    description: 'what a wallet was told to let Permit2 spend; null: it did already',
+  },
 )
 
 export const InboundView = closed(

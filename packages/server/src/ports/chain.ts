@@ -7,7 +7,7 @@
  * @module
  */
 import type { AssetId, Network, Scheme } from '@surety/protocol'
-import type { PermitApproval } from './wallets.ts'
+import type { PermitApproval, SignedTransaction } from './wallets.ts'
 
 export interface Block {
   readonly number: bigint
@@ -73,14 +73,16 @@ export interface Chain {
   balance(asset: AssetId, address: string): Promise<bigint>
   /** What a wallet lets Permit2 spend, in minor units at the head. */
   allowance(asset: AssetId, address: string): Promise<bigint>
+  /** Whether a contract is at an address, and not somebody's account alone. */
+  isContract(address: string): Promise<boolean>
   /** What a transaction that changes it would need. Throws `wallet_gas_missing`. */
   approvalTerms(query: {
     readonly asset: AssetId
     readonly from: string
     readonly allowance: bigint
   }): Promise<Omit<PermitApproval, 'asset' | 'allowance'>>
-  /** Sends a signed transaction and waits until it is in a block; answers its hash. */
-  send(signed: string): Promise<string>
+  /** Sends a signed transaction, once or again, and waits until it is in a block. */
+  send(made: SignedTransaction): Promise<void>
   /** One fact for each query, in their order, all of one view. */
   authorizations(
     queries: readonly AuthorizationQuery[],

@@ -37,6 +37,12 @@ export interface PermitApproval {
   readonly tipPerGas: bigint
 }
 
+/** A transaction as it is sent, and its hash; `0x` and lower-case hexadecimal digits. */
+export interface SignedTransaction {
+  readonly signed: string
+  readonly transaction: string
+}
+
 export interface Wallets {
   /** A new key; answers its address. */
   create(): Promise<string>
@@ -55,6 +61,5 @@ export interface Wallets {
   signTransfer(address: string, transfer: TransferAuthorization): Promise<string>
   /** Likewise, over Permit2: valid up to and including `validBefore`. */
   signPermit(address: string, permit: TransferPermit): Promise<string>
-  /** A transaction as it is sent, `0x` and hexadecimal digits. */
-  signApproval(address: string, approval: PermitApproval): Promise<string>
+  signApproval(address: string, approval: PermitApproval): Promise<SignedTransaction>
 }

@@ -159,7 +159,7 @@ const allow: CommandSpec = {
     return {
       document: allowed,
       lines: fields([
-        ['allowed', formatBoth(allowed.allowance, allowed.asset)],
+        ['allowed', formatBoth(allowed.amount, allowed.asset)],
         ['transaction', allowed.transaction ?? 'none: the chain had it already'],
       ]),
     }

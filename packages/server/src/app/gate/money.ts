@@ -56,7 +56,7 @@ export function closing(
   const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
   if (verdict === 'capture') {
     if (walletRef === null) throw new Error('captured from no wallet')
-    const amount = BigInt(takenFrom(state).captured)
+    const amount = BigInt(gate.takenParts(state).captured)
     return ledger.capturePosting(
       { ...held, amount },
       ledger.walletAccount(rail, walletRef),
@@ -69,14 +69,9 @@ export function closing(
 /** What the rail left of a hold goes back to the payer; `undefined` if it took all. */
 export function returning(state: Holding, newId: () => Id<'trf'>): ledger.Transfer | undefined {
   const { holdId, payerId, payee, asset } = state.authorization
-  const amount = BigInt(takenFrom(state).refunded)
+  const amount = BigInt(gate.takenParts(state).refunded)
   if (amount === 0n) return undefined
   return ledger.closingPosting({ holdId, payerId, payee, amount, asset }, 'refund', newId())
-}
-
-function takenFrom({ authorization, ...state }: Holding): ReturnType<typeof gate.takenParts> {
-  const payment = 'payment' in state ? state.payment : undefined
-  return gate.takenParts({ authorization, ...(payment === undefined ? {} : { payment }) })
 }
 
 /** What is told to the outside of a gate's fact: ids and words, nothing of the request. */

@@ -31,7 +31,7 @@ import type { Chosen } from './offers.ts'
 import type { Purchasing } from './purchase.ts'
 import { sinceBlock } from './rail.ts'
 import type { FetchRequest } from './request.ts'
-import { allowanceRefusal } from './wallet/allowance.ts'
+import { permitRefusal } from './wallet/allowance.ts'
 
 type Agent = Caller & { readonly principalId: Id<'prn'> }
 
@@ -58,7 +58,7 @@ export async function preparePurchase(
       : await app.store.reads.unique(caller.scope, 'walletOf', payerId)
   // What the profile forbids is denied, with its reason: nobody is told to make it possible.
   if (walletId !== undefined && chosen.isAllowed && chosen.quote.scheme === 'upto') {
-    const allowed = await allowanceRefusal(app, caller.scope, { ...chosen.quote, walletId })
+    const allowed = await permitRefusal(app, caller.scope, chosen.quote, walletId)
     if (!allowed.ok) return allowed
   }
   const { idempotencyKey: key } = request

@@ -113,7 +113,8 @@ async function noteOutcome(
   }
   // What a crash kept from being handed over nobody has failed to show.
   const isLate = app.clock.now() - instantOf(at) > UNSHOWN_MAX_MS
-  if (!isLate || isRequestAtFault(state) || !app.handed.delete(paymentId)) return
+  const isExcused = isRequestAtFault(state) || hasTakenNothing(state)
+  if (!isLate || isExcused || !app.handed.delete(paymentId)) return
   await notePayee(app, scope, payee, 'failed')
 }
 
@@ -124,6 +125,12 @@ async function noteOutcome(
 function isRequestAtFault({ observed }: Executing): boolean {
   const status = observed?.observation.status ?? 0
   return status >= 400 && status < 500 && status !== 402
+}
+
+/** Whether a payee that may take up to an amount says that it took nothing: none to show. */
+function hasTakenNothing({ payment, observed }: Executing): boolean {
+  const said = observed?.observation.paymentResponse
+  return payment?.scheme === 'upto' && said?.success === true && said.transaction === null
 }
 
 function hintOf({ observed }: Executing): string | undefined {

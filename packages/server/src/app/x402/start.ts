@@ -8,7 +8,7 @@ import { type Answer, type App, type Call, type Caller, gateKey, gateStream } fr
 import { Writing } from '../write-set.ts'
 import { claimCredential, startPayment } from './purchase.ts'
 import { sinceBlock } from './rail.ts'
-import { allowanceRefusal } from './wallet/allowance.ts'
+import { permitRefusal } from './wallet/allowance.ts'
 
 type Deciding = Parameters<typeof decisionReads>[0]
 interface Starting extends Deciding {
@@ -50,7 +50,7 @@ export function startAuthorized(
       const { intent, intentKid, quote, walletId, gateId } = state
       if (quote === undefined || walletId === undefined) return err('gate_not_authorized')
       if (quote.scheme === 'upto') {
-        const allowed = await allowanceRefusal(app, caller.scope, { ...quote, walletId })
+        const allowed = await permitRefusal(app, caller.scope, quote, walletId)
         if (!allowed.ok) return allowed
       }
       const asked = { intent, intentKid, quote, walletId }

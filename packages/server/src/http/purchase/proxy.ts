@@ -187,10 +187,14 @@ function send(
 
 const RECEIPT = 'x-surety-receipt'
 
-/** The six headers, the gate they are of, and the latest statement on its money. */
+/** The six headers, the gate they are of, what it cost, and the latest statement on its money. */
 function sayOf(reply: FastifyReply, signed: Signed): void {
   const { view, replayed } = signed
   reply.headers(policyHeaders(view)).header('x-surety-gate-id', view.gateId)
+  const { captured, asset } = (view.settlement ?? { captured: '0' }) as Readonly<
+    Record<'captured' | 'asset', string>
+  >
+  if (captured !== '0') reply.header('x-surety-captured', `${captured} ${asset}`)
   const receipt = receiptOf(signed)
   if (receipt !== undefined) reply.header(RECEIPT, receipt)
   if (replayed) reply.header('idempotent-replayed', 'true')

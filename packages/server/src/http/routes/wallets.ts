@@ -137,7 +137,7 @@ const allowing = route({
   ],
   handle: async ({ app, caller, params: { walletId }, body, idempotency }) => {
     const operator = { ...caller, principalId: caller.principalId as Id<'prn'> }
-    return plain(await allow(app, operator, { walletId, ...body }, idempotency))
+    return signed(await allow(app, operator, { walletId, ...body }, idempotency))
   },
 })
 

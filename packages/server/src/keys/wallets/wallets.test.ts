@@ -1,4 +1,4 @@
-/** The golden EIP-3009 signature, and that no key leaves its file in the clear. */
+/** The golden signatures of EIP-3009 and Permit2, and that no key leaves its file in the clear. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,6 +59,52 @@ test('the golden transfer has the golden signature', async (t) => {
   assert.deepEqual(imported, { ok: true, value: golden.address })
   assert.equal(await wallets.signTransfer(golden.address, transfer), golden.signature)
   assert.equal(await wallets.signTransfer(golden.address, transfer), golden.signature)
+})
+
+interface GoldenPermit extends Omit<Golden, 'transfer'> {
+  readonly permit: Golden['transfer'] & { readonly facilitator: string }
+}
+
+test('the golden permit has the golden signature, and every member changes it', async (t) => {
+  const { address, asset, permit, signature } = JSON.parse(
+    readFileSync(new URL('../permit2/valid/golden.json', vectors), 'utf8'),
+  ) as GoldenPermit
+  const wallets = openWallets(keysDirectory(t), counting())
+  await wallets.import(golden.privateKeyHex)
+  const right = { asset, ...permit, value: BigInt(permit.value) }
+  assert.equal(await wallets.signPermit(address, right), signature)
+  const others = [
+    { ...right, value: right.value + 1n },
+    { ...right, to: address },
+    { ...right, facilitator: address },
+    { ...right, validAfter: 1 },
+    { ...right, validBefore: right.validBefore - 1 },
+    { ...right, nonce: `0${right.nonce.slice(1)}` },
+    { ...right, asset: 'eip155:421614/erc20:0x75faf114eafb1bdbe2f0316df893fd58ce46aa4d' },
+  ]
+  const signatures = await Promise.all(others.map((each) => wallets.signPermit(address, each)))
+  assert.equal(new Set([signature, ...signatures]).size, others.length + 1)
+})
+
+test('the one transaction a wallet signs lets Permit2 spend, so much of that token', async (t) => {
+  const wallets = openWallets(keysDirectory(t), counting())
+  await wallets.import(golden.privateKeyHex)
+  const fees = { gas: 60_000n, feePerGas: 20n, tipPerGas: 1n }
+  const approval = { asset: golden.asset, allowance: 255n, count: 7, ...fees }
+  const { signed, transaction } = await wallets.signApproval(golden.address, approval)
+  const { keccak256, parseTransaction, recoverTransactionAddress } = await import('viem')
+  assert.equal(transaction, keccak256(signed as `0x${string}`))
+  const { to, data, value, nonce, chainId } = parseTransaction(signed as `0x02${string}`)
+  assert.equal(to, golden.asset.split(':').at(-1))
+  const words = ['22d473030f116ddee9f6b43ac78ba3', 'ff'].map((word) => word.padStart(64, '0'))
+  assert.deepEqual([data, value ?? 0n], [`0x095ea7b3${words.join('')}`, 0n])
+  assert.deepEqual([nonce, chainId], [7, 84_532])
+  const from = await recoverTransactionAddress({
+    serializedTransaction: signed as `0x02${string}`,
+  })
+  assert.equal(from.toLowerCase(), golden.address)
+  // Deterministic: signed again it is the same transaction.
+  assert.deepEqual(await wallets.signApproval(golden.address, approval), { signed, transaction })
 })
 
 test('a signature is for one transfer: change a member and it is another', async (t) => {

@@ -37,6 +37,7 @@ import {
 import type { Hex, PrivateKeyAccount } from 'viem'
 import type {
   PermitApproval,
+  SignedTransaction,
   TransferAuthorization,
   TransferPermit,
   Wallets,
@@ -176,10 +177,13 @@ function signPermitWith(account: PrivateKeyAccount, permit: TransferPermit): Pro
 }
 
 /** The one transaction a wallet signs: it lets Permit2 spend, by what the wallet signs besides. */
-function signApprovalWith(account: PrivateKeyAccount, approval: PermitApproval): Promise<Hex> {
+async function signApprovalWith(
+  account: PrivateKeyAccount,
+  approval: PermitApproval,
+): Promise<SignedTransaction> {
   const { asset, network } = placeOf(approval.asset)
   const words = [PERMIT2.slice(2), approval.allowance.toString(16)]
-  return account.signTransaction({
+  const signed = await account.signTransaction({
     type: 'eip1559',
     chainId: network.chainId,
     nonce: approval.count,
@@ -190,6 +194,8 @@ function signApprovalWith(account: PrivateKeyAccount, approval: PermitApproval):
     value: 0n,
     data: `${APPROVE}${words.map((word) => word.padStart(64, '0')).join('')}`,
   })
+  const { keccak256 } = await import('viem')
+  return { signed, transaction: keccak256(signed) }
 }
 
 function placeOf(id: string): { readonly asset: ChainAsset; readonly network: Network } {

@@ -1,10 +1,10 @@
 /**
- * The one transaction the house sends: a wallet lets Permit2 spend up to an amount, and pays for it.
+ * The one transaction the house sends: a wallet lets Permit2 spend, up to an amount, and pays.
  *
  * @module
  */
 import { PERMIT2 } from '@surety/protocol'
-import type { PermitApproval } from '../../ports/wallets.ts'
+import type { PermitApproval, SignedTransaction } from '../../ports/wallets.ts'
 import { Failure } from '../../ports.ts'
 import { hexIn, membersOf, word } from './logs.ts'
 import type { Peer } from './node.ts'
@@ -58,13 +58,14 @@ export async function approvalTermsOf(
 /** In wei; no network of the registry asks for more. */
 const TIP = 1_000_000n
 
-/** Sends, and waits for the block. A failure may mean either: whoever asks looks at the allowance. */
-export async function sendAndWait(peer: Peer, signed: string): Promise<string> {
-  const hash = String(await peer.ask('eth_sendRawTransaction', [signed]))
+/** Sends, and waits for the block. What the node knows already it refuses, and has in a block. */
+export async function sendAndWait(peer: Peer, made: SignedTransaction): Promise<void> {
+  const { signed, transaction } = made
+  await peer.ask('eth_sendRawTransaction', [signed]).catch(() => undefined)
   for (let look = 0; look < LOOKS_MAX; look += 1) {
-    const receipt = await peer.ask('eth_getTransactionReceipt', [hash])
+    const receipt = await peer.ask('eth_getTransactionReceipt', [transaction])
     if (receipt !== null) {
-      if (BigInt(hexIn(membersOf(receipt), 'status')) === 1n) return hash
+      if (BigInt(hexIn(membersOf(receipt), 'status')) === 1n) return
       throw new Error('the chain undid the transaction')
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))

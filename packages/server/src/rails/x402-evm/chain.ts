@@ -85,11 +85,13 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
       const { address: contract } = assetOn(id)
       return read((peer) => allowanceOf(peer, contract, address))
     },
+    isContract: (address) =>
+      read(async (peer) => (await peer.ask('eth_getCode', [address, 'latest'])) !== '0x'),
     approvalTerms: ({ asset, ...asked }) => {
       const { address: contract } = assetOn(asset)
       return read((peer) => approvalTermsOf(peer, contract, asked))
     },
-    send: (signed) => read((peer) => sendAndWait(peer, signed)),
+    send: (made) => read((peer) => sendAndWait(peer, made)),
     inbound: (query) => {
       const place = { contract: assetOn(query.asset).address, to: query.to }
       return read((peer) => scan(peer, place, query.fromBlock, depth))

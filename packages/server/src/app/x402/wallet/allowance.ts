@@ -9,25 +9,23 @@ import {
   CHAIN_ASSETS,
   err,
   type Id,
-  type JsonObject,
   ok,
   type ProblemCode,
+  type Quote,
   type Result,
 } from '@surety/protocol'
 import type { Chain } from '../../../ports/chain.ts'
 import type { Idempotency, Scope, UseCase } from '../../../ports.ts'
-import { type Answer, type App, type Call, type Caller, run, walletKey } from '../../runtime.ts'
+import { type Answer, type App, type Caller, run, type Signed, walletKey } from '../../runtime.ts'
 import { Writing } from '../../write-set.ts'
-import { chainsOf, walletView } from './wallets.ts'
+import { chainsOf } from './wallets.ts'
 
 interface Asked {
   readonly walletId: string
   readonly asset: string
   readonly amount: string
 }
-interface Ordering extends Asked {
-  readonly by: Id<'prn'>
-}
+type Ordering = Asked & Omit<wallet.Allowance, 'asset' | 'amount'>
 type Reads = { readonly wallet: ReturnType<typeof walletKey> }
 
 const order: UseCase<Ordering, Reads, Answer> = {
@@ -38,51 +36,62 @@ const order: UseCase<Ordering, Reads, Answer> = {
     const state = decided.value.reduce(wallet.evolve, read.wallet.state)
     if (state.status === 'none') throw new Error('an ordered allowance is of a wallet')
     const stream = `wallet:${walletId}`
-    const writing = new Writing(stamp)
-    writing.append(
-      { family: 'wallet', id: walletId, stream, before: read.wallet },
-      decided.value,
-      state,
-    )
-    return writing.answer(walletView(state), stream)
+    const place = { family: 'wallet', id: walletId, stream, before: read.wallet } as const
+    const { asset, amount, transaction } = asked
+    return new Writing(stamp)
+      .append(place, decided.value, state)
+      .answer({ walletId, asset, amount, transaction }, stream)
   },
 }
 
 /**
- * Lets Permit2 spend so much of a wallet's asset, no more. The order is committed before anything is
- * sent; repeated under the same key it is answered, and sent no second time.
+ * Lets Permit2 spend so much of a wallet's asset, and no more. INVARIANT(once): the transaction is
+ * signed and committed before it is sent; asked for again under the same key, the same one is sent.
  */
 export async function allow(
   app: App,
   caller: Caller & { readonly principalId: Id<'prn'> },
   asked: Asked,
   idempotency: Idempotency | null,
-): Promise<Result<JsonObject, ProblemCode>> {
-  const { scope, principalId: by } = caller
-  const { walletId, asset, amount } = asked
-  const chain = chainFor(app, scope, asset)
-  if (chain === undefined) return err('network_not_configured', asset)
-  const { state } = await app.store.reads.state(scope, 'wallet', walletId)
+): Promise<Result<Signed, ProblemCode>> {
+  const { state } = await app.store.reads.state(caller.scope, 'wallet', asked.walletId)
   if (state.status === 'none') return err('wallet_not_found')
-  const wanted = { asset, from: state.address, allowance: BigInt(amount) }
-  const held = await chain.allowance(asset, state.address)
-  const isSet = held === wanted.allowance
-  // What cannot be sent is not ordered.
-  const terms = isSet ? undefined : await chain.approvalTerms(wanted)
-  const call: Call<Ordering, Reads> = {
+  const chain = chainFor(app, caller.scope, asked.asset)
+  if (chain === undefined) return err('network_not_configured', asked.asset)
+  const ordered = await run(app, caller, {
     useCase: order,
     idempotency,
-    prepare: async () => ok({ ...asked, by }),
-  }
-  const ordered = await run(app, caller, call)
+    prepare: () => prepared(app, chain, caller, asked),
+  })
   if (!ordered.ok) return ordered
-  if (terms === undefined || ordered.value.replayed) {
-    return ok({ walletId, asset, allowance: String(held), transaction: null })
+  const { transaction } = ordered.value.view as { readonly transaction: string | null }
+  if (transaction !== null) {
+    const events = await app.store.reads.events(caller.scope, `wallet:${asked.walletId}`)
+    const made = events.find(({ data }) => data.transaction === transaction)
+    await chain.send({ transaction, signed: String(made?.data.signed) })
   }
-  const approval = { asset, allowance: wanted.allowance, ...terms }
-  const transaction = await chain.send(await app.wallets.signApproval(state.address, approval))
-  const allowance = String(await chain.allowance(asset, state.address))
-  return ok({ walletId, asset, allowance, transaction })
+  return ordered
+}
+
+/** What cannot be sent is not ordered. */
+async function prepared(
+  app: App,
+  chain: Chain,
+  { scope, principalId: by }: Caller & { readonly principalId: Id<'prn'> },
+  asked: Asked,
+): Promise<Result<Ordering, ProblemCode>> {
+  const { walletId, asset, amount } = asked
+  const { state } = await app.store.reads.state(scope, 'wallet', walletId)
+  if (state.status === 'none') return err('wallet_not_found')
+  if (state.status !== 'active' && amount !== '0') return err('commit_wallet_frozen', walletId)
+  const { address: from } = state
+  const allowance = BigInt(amount)
+  if ((await chain.allowance(asset, from)) === allowance) {
+    return ok({ ...asked, by, transaction: null, signed: null })
+  }
+  const terms = await chain.approvalTerms({ asset, from, allowance })
+  const sealed = await app.wallets.signApproval(from, { asset, allowance, ...terms })
+  return ok({ ...asked, by, ...sealed })
 }
 
 function chainFor(app: App, scope: Scope, asset: string): Chain | undefined {
@@ -91,20 +100,26 @@ function chainFor(app: App, scope: Scope, asset: string): Chain | undefined {
 }
 
 /**
- * Whether what is to be signed could be taken. Asked of the chain before money is held: without the
- * allowance nobody could settle, and the money would lie still for nothing.
+ * Whether what is to be signed could be taken, and what was taken could be found. Asked of the
+ * chain before money is held: it would lie still for nothing.
  */
-export async function allowanceRefusal(
+export async function permitRefusal(
   app: App,
   scope: Scope,
-  asked: { readonly asset: string; readonly amount: string; readonly walletId: string },
+  quote: Quote,
+  walletId: string,
 ): Promise<Result<null, ProblemCode>> {
-  const chain = chainFor(app, scope, asked.asset)
-  const { state } = await app.store.reads.state(scope, 'wallet', asked.walletId)
+  const { asset, amount, facilitator } = quote
+  const chain = chainFor(app, scope, asset)
+  const { state } = await app.store.reads.state(scope, 'wallet', walletId)
   // That there is no wallet, or no such network, the decision says.
-  if (chain === undefined || state.status === 'none') return ok(null)
-  const held = await chain.allowance(asked.asset, state.address)
-  if (held >= BigInt(asked.amount)) return ok(null)
-  const detail = `${asked.walletId} lets Permit2 spend ${String(held)}, ${asked.amount} is asked for`
-  return err('permit2_allowance_required', detail)
+  if (chain === undefined || state.status === 'none' || facilitator === undefined) return ok(null)
+  const [held, isContract] = await Promise.all([
+    chain.allowance(asset, state.address),
+    chain.isContract(facilitator),
+  ])
+  if (isContract) return err('facilitator_is_contract', facilitator)
+  if (held >= BigInt(amount)) return ok(null)
+  const detail = `${walletId} lets Permit2 spend ${String(held)}, ${amount} is asked for`
+  return err('permit_allowance_required', detail)
 }

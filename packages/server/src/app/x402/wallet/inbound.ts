@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { gate, ledger, payment as paid, policy, wallet } from '@surety/domain'
+import { gate, ledger, policy, wallet } from '@surety/domain'
 import { err, type Id, ok } from '@surety/protocol'
 import type { ChainTransfer } from '../../../ports/chain.ts'
 import {
@@ -88,7 +88,7 @@ function refundOf(state: gate.Gate, received: wallet.Transferred): Settled | und
     received.from === payment.payTo &&
     received.asset === payment.asset &&
     received.walletId === payment.walletId &&
-    before + BigInt(received.amount) <= BigInt(paid.takenOf(payment))
+    before + BigInt(received.amount) <= BigInt(payment.settled ?? payment.amount)
   return isOne ? state : undefined
 }
 
