@@ -41,12 +41,22 @@ const LABELS: Readonly<Record<keyof ReturnType<typeof commandsOf>, string>> = {
   answeredAllow: 'record (allow) on an answer',
   answeredDeny: 'record (deny) on an answer',
   divide: 'resolve',
+  withhold: 'settle (release, a share held back)',
+  contest: 'contest',
+  contestByOperator: 'contest',
+  releaseHeld: 'release what was held back',
+  return: 'resolve',
 }
 
 /** What follows a command, or nothing: a refusal, or a receipt that belongs to another ending. */
 function after(state: gate.Gate, { command, at }: Asked): gate.Gate | undefined {
   const isEnding = command.type === 'end'
   if (isEnding && (command.transfer !== null) !== (state.status === 'authorized')) return undefined
+  const isOther =
+    command.type === 'resolve' &&
+    'receiptHash' in state &&
+    command.receipt.previousReceiptHash !== state.receiptHash
+  if (isOther) return undefined
   const outcome = gate.decide(state, command)
   if (!outcome.ok) return undefined
   return outcome.value.reduce((before, event) => gate.evolve(before, event, at), state)

@@ -9,6 +9,7 @@ import { storyOf } from '../support/bundle-gates.ts'
 import { nodeCrypto, systemKeys } from '../support/bundle-keys.ts'
 import { bundleOf, type Files, resealed, TRUSTED } from '../support/bundle-story.ts'
 import { FORM_TRIPS } from '../support/trips/bundle-trips-form.ts'
+import { HELD_BACK_TRIPS } from '../support/trips/bundle-trips-held-back.ts'
 import { MEANING_TRIPS } from '../support/trips/bundle-trips-meaning.ts'
 
 const VALID = [
@@ -20,6 +21,10 @@ const VALID = [
   'approved-by-person',
   'denied-by-person',
   'split-by-person',
+  'held-back',
+  'held-back-passed-on',
+  'held-back-contested',
+  'held-back-split',
 ] as const
 
 /** Lies that are vectors, by name. */
@@ -41,11 +46,17 @@ const LIES: Readonly<Record<string, string>> = {
   'receipt-for-other-payee': 'a receipt for another payee',
   'answer-without-role': 'an answer of somebody who does not hold the role',
   'answer-of-requester': 'an approval by the agent that asks, truly signed',
+  'smaller-share-held-back': 'a smaller share held back than the profile says',
+  'held-back-called-refunded': 'what is held back, called refunded',
+  'passed-on-too-early': 'what was held back, passed on before its time',
+  'passed-on-twice': 'what was held back, passed on twice',
+  'passed-on-without-first': 'a second receipt that does not name the first',
   'answer-outlives-decision': 'an answer that lives longer than the decision it answers',
 }
 
 function lieOf(lie: string): Files {
-  const trip = [...FORM_TRIPS, ...MEANING_TRIPS].find((each) => each.lie === lie)
+  const all = [...FORM_TRIPS, ...MEANING_TRIPS, ...HELD_BACK_TRIPS]
+  const trip = all.find((each) => each.lie === lie)
   if (trip === undefined) throw new Error(`no lie \`${lie}\``)
   return trip.files()
 }

@@ -29,6 +29,7 @@ const ROUTES = [
   'POST /v1/gates/{gateId}/execute gates:execute 201',
   'POST /v1/gates/{gateId}/evidence evidence:write 201',
   'POST /v1/gates/{gateId}/void gates:write 201',
+  'POST /v1/gates/{gateId}/contest gates:write 201',
   'GET /v1/gates/{gateId}/events read 200',
   'GET /v1/gates/{gateId}/bundle read 200',
   'GET /v1/approvals read 200',
@@ -197,6 +198,8 @@ const EVENTS = {
   gateVoided: true,
   grantIssued: false,
   grantRevoked: false,
+  holdbackContested: false,
+  holdbackReleased: true,
   principalKeyAdded: true,
   principalKeyRetired: true,
   principalLifecycleChanged: true,
@@ -222,6 +225,13 @@ test('the events of a house that did everything are these, and these are signed 
   await rule(house, market, { authorizationWithinMs: 1_000, settlement })
   await declareAndAuthorize(market, '1')
   await execute(market, await declareAndAuthorize(market, '1'))
+  pass(1_200)
+  await house.running.tick()
+  const holdback = { basisPoints: 1_000, windowMs: 1_000 }
+  await rule(house, market, { settlement: { ...settlement, holdback } })
+  await purchase(market, '10')
+  const { gateId } = await purchase(market, '10')
+  await agent.client.call('postGatesContest', { params: { gateId }, body: { text: 'stale' } })
   pass(1_200)
   await house.running.tick()
   await rule(house, market, { settlement: { ...settlement, mode: 'manual' } })

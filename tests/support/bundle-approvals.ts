@@ -76,7 +76,7 @@ export interface Answered {
   readonly acts: readonly { readonly act: ApprovalAct; readonly key: TestKey }[]
 }
 
-type Asking = Extract<gate.Gate, { status: 'waiting' | 'review' }>
+type Asking = Extract<gate.Gate, { status: 'waiting' | 'review' | 'settled' }>
 
 /** One person's answer to what a gate asks. */
 export function answered(
@@ -134,7 +134,7 @@ function openedOf(
   state: Asking,
   said: { readonly number: number; readonly payerId: Id<'prn'>; readonly at: Instant },
 ): approval.Opened {
-  const isReview = state.status === 'review'
+  const isReview = state.status !== 'waiting'
   const level = isReview ? 'review' : 'challenge'
   const { intent, decision } = state
   const openedAt = decision.decidedAt
@@ -146,7 +146,7 @@ function openedOf(
     intentHash: state.intentHash,
     grantHash: intent.grantHash,
     payee: intent.payee,
-    amount: intent.amount,
+    amount: isReview ? state.partition.held : intent.amount,
     asset: intent.asset,
     reasonCodes: isReview ? [] : decision.reasonCodes,
     tenantId: TENANT,

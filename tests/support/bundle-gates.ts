@@ -34,6 +34,7 @@ import {
 } from './bundle-approvals.ts'
 import { ENVIRONMENT, idNumber, keyNamed, nodeCrypto, partyKey, TENANT } from './bundle-keys.ts'
 import { HOUSE, hashOfText, type Step, type Story, signedBy } from './bundle-story.ts'
+import * as heldBack from './trips/held-back.ts'
 
 export const PERSON = idNumber('prn', 11)
 const BROKER = idNumber('prn', 12)
@@ -94,6 +95,8 @@ export interface Plot {
   readonly child?: DelegationGrant
   /** What a person answers where the gate asks. */
   readonly person?: 'approve' | 'deny' | 'split'
+  /** What becomes of what was held back, if anything was. */
+  readonly after?: 'passed on' | 'contested'
   readonly answerLies?: AnswerLies
   readonly reviewer?: AgentPassport
   /** What is told otherwise than the domain gives it; all that follows is consistent with it. */
@@ -138,6 +141,7 @@ const PLOTS: readonly Plot[] = [
   },
   { name: 'denied-by-person', number: 1500, end: 'open', amount: '450', person: 'deny' },
   { name: 'split-by-person', number: 1600, end: 'answered', body: null, person: 'split' },
+  ...heldBack.HELD_BACK.map((plot) => ({ ...plot, profile: heldBack.holdingBack(PROFILE) })),
 ]
 
 const shared = {
@@ -309,6 +313,8 @@ export function tell(plot: Plot): Story {
     answers.push(decideAgain(teller, plot, facts, profile))
   }
   const response = conclude(teller, plot, profile)
+  if (plot.after === 'passed on') teller.tell(...heldBack.passOn(teller.state, plot))
+  if (plot.after === 'contested') teller.tell(heldBack.contested(at(80)), 80)
   if (plot.person === 'split') answers.push(divide(teller, plot))
   const grants =
     plot.hasGrant === false
@@ -362,18 +368,19 @@ function decideAgain(teller: Teller, plot: Plot, facts: DecisionFacts, profile: 
   return said
 }
 
-/** A person divides what is in review. */
+/** A person divides what is in review, or held back and contested. */
 function divide(teller: Teller, plot: Plot): Answered {
   const { state } = teller
-  if (state.status !== 'review') throw new Error(state.status)
+  if (state.status !== 'review' && state.status !== 'settled') throw new Error(state.status)
   const { number, answerLies: lies } = plot
-  const { amountMax, holdId, payerId, payee, asset } = state.authorization
-  const released = '100'
-  const division = { released, refunded: String(BigInt(amountMax) - BigInt(released)) }
+  const { holdId, payerId, payee, asset } = state.authorization
+  const released = state.status === 'review' ? '100' : '10'
+  const { held: amount } = state.partition
+  const division = { released, refunded: String(BigInt(amount) - BigInt(released)) }
   const moment = { payerId, action: 'resolve_split', division, at: at(100), lies } as const
   const said = answered(state, { number, ...moment })
   let trf = number + 1
-  const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
+  const held = { holdId, payerId, payee, amount: BigInt(amount), asset }
   const transfers = ledger
     .dividingPostings(held, division, () => {
       trf += 1
@@ -442,11 +449,11 @@ function recordOf({ amount, ...rest }: ledger.Transfer): gate.TransferRecord {
   return { ...rest, amount: String(amount) }
 }
 
-/** The transfer that ends the hold of a gate. */
-function closing(state: gate.Gate, to: 'release' | 'refund', number: number) {
+/** The transfer out of the hold of a gate, of all of it but for so much. */
+function closing(state: gate.Gate, to: 'release' | 'refund', number: number, but = 0n) {
   if (!('authorization' in state) || state.authorization === null) return null
   const { holdId, payerId, payee, amountMax, asset } = state.authorization
-  const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
+  const held = { holdId, payerId, payee, amount: BigInt(amountMax) - but, asset }
   return recordOf(ledger.closingPosting(held, to, idNumber('trf', number + 1)))
 }
 
@@ -555,11 +562,13 @@ function settle(
   const record = (lies?.record ?? truth)(receipt.settlementDecisionOf(state, honest))
   const { verdict } = record
   if (verdict === 'capture') throw new Error('the books pay these gates')
-  const transfer = verdict === 'review' ? null : closing(state, verdict, number)
+  const share = heldBack.heldBackOf(verdict, settlement, amountMax, at(ms))
+  const transfer = verdict === 'review' ? null : closing(state, verdict, number, share?.amount)
   const made = receipt.settlementReceiptOf(state, verdict, {
     settlementDecisionHash: hashOf(record, nodeCrypto),
     transferId: transfer?.transferId ?? null,
     at: atText(ms),
+    heldBack: share,
   })
   const closed = (lies?.receipt ?? truth)(made)
   const receiptHash = hashOf(closed, nodeCrypto)

@@ -29,6 +29,7 @@ const published = [
   'CheckResult',
   'ClaimRecord',
   'Colour',
+  'ContestText',
   'ControlFacts',
   'ControlKind',
   'ControlOrder',

@@ -276,6 +276,10 @@ export type AppliedProfile = {
         readonly asset: string
         readonly max: string
       })[]
+      readonly holdback?: {
+        readonly basisPoints: number
+        readonly windowMs: number
+      }
     }
     readonly disputes?: {
       readonly windowMs: number
@@ -389,6 +393,11 @@ export type Approval = {
       readonly sessionId: string
       readonly tainted: boolean
       readonly signals: readonly ('prompt_contagion' | 'bad_actor')[]
+    } | null
+    readonly contest: {
+      readonly contestedBy: string
+      readonly text: string
+      readonly contestedAt: string
     } | null
     readonly approving: string
   }
@@ -901,6 +910,14 @@ export type Gate = {
     readonly captured: string
     readonly held: string
     readonly asset: string
+    readonly holdback: {
+      readonly until: string
+      readonly contest: {
+        readonly contestedBy: string
+        readonly text: string
+        readonly contestedAt: string
+      } | null
+    } | null
   } | null
   readonly payment: {
     readonly schemaVersion: "PaymentStatus.v1"
@@ -1007,7 +1024,7 @@ export type Grant = {
 /** money held for what was under way */
 export type HoldInFlight = {
   readonly gateId: string
-  readonly state: 'authorized' | 'executing'
+  readonly state: 'authorized' | 'executing' | 'settled'
   readonly holdId: string
   readonly agentId: string
   readonly payerId: string
@@ -1135,7 +1152,7 @@ export type Problem = {
   readonly status: number
   readonly detail?: string
   readonly instance?: string
-  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_mismatch' | 'role_not_held' | 'role_not_assignable' | 'role_change_own' | 'role_holder_not_person' | 'role_already_held' | 'role_not_assigned' | 'role_limit' | 'operator_key_not_own' | 'operator_key_in_use' | 'operator_lifecycle_fixed' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'profile_ruling_changed' | 'profile_shadow_not_found' | 'operator_action_mismatch' | 'operator_action_used' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_not_in_review' | 'gate_settled' | 'gate_paid_by_rail' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'bundle_not_for_payee' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault' | 'payment_denied' | 'payment_waiting' | 'payment_unknown' | 'payment_not_found' | 'intent_signature_required' | 'intent_not_for_purchase' | 'quote_changed' | 'offer_above_maximum' | 'offers_not_acceptable' | 'response_not_kept' | 'response_missing' | 'proxy_alias_not_found' | 'proxy_header_invalid' | 'network_not_configured' | 'wallet_not_found' | 'wallet_transition_illegal' | 'wallet_gas_missing' | 'facilitator_is_contract' | 'permit_allowance_required' | 'inbound_not_found' | 'inbound_already_booked' | 'web_url_invalid' | 'web_header_refused' | 'web_address_refused' | 'web_name_unresolved' | 'web_unreachable' | 'web_timeout' | 'web_answer_invalid' | 'web_answer_too_large' | 'payment_required_missing' | 'payment_required_invalid' | 'payment_version_unsupported' | 'chain_unavailable' | 'chain_mismatch' | 'wallet_key_invalid' | 'wallet_already_exists' | 'commit_wallet_frozen' | 'wallet_key_missing' | 'wallet_key_unreadable' | 'approval_not_found' | 'approval_pending' | 'approval_not_pending' | 'approval_expired' | 'approval_mismatch' | 'approval_level_mismatch' | 'approval_answer_unfit' | 'approval_division_invalid' | 'approval_override_forbidden' | 'approver_is_requester' | 'approver_is_party' | 'approver_not_person' | 'approver_role_insufficient' | 'approver_already_answered' | 'approver_lapsed' | 'approval_review_not_owed' | 'control_active' | 'commit_control_active' | 'control_not_found' | 'control_already_exists' | 'control_already_lifted' | 'control_drained_already' | 'control_revocation_final' | 'control_selector_invalid' | 'control_target_operator' | 'control_until_invalid' | 'control_orders_differ' | 'control_limit' | 'dual_control_required' | 'dual_control_same_person' | 'dual_control_same_key' | 'operator_role_insufficient'
+  readonly code: 'request_malformed' | 'json_invalid' | 'json_too_deep' | 'json_duplicate_name' | 'json_lone_surrogate' | 'body_too_large' | 'media_type_unsupported' | 'schema_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_flight' | 'cursor_invalid' | 'route_not_found' | 'method_not_allowed' | 'credentials_missing' | 'credentials_invalid' | 'scope_missing' | 'caller_mismatch' | 'principal_not_active' | 'jws_malformed' | 'jws_type_mismatch' | 'jws_not_canonical' | 'signing_key_unknown' | 'signing_key_purpose_mismatch' | 'signing_key_not_valid' | 'signing_key_owner_mismatch' | 'signature_invalid' | 'tenant_mismatch' | 'environment_mismatch' | 'time_out_of_range' | 'principal_not_found' | 'principal_already_exists' | 'principal_mismatch' | 'role_not_held' | 'role_not_assignable' | 'role_change_own' | 'role_holder_not_person' | 'role_already_held' | 'role_not_assigned' | 'role_limit' | 'operator_key_not_own' | 'operator_key_in_use' | 'operator_lifecycle_fixed' | 'principal_transition_illegal' | 'principal_key_exists' | 'principal_key_not_found' | 'principal_key_limit' | 'principal_key_weak' | 'api_key_not_found' | 'api_key_revoked' | 'scope_not_grantable' | 'deposit_already_recorded' | 'asset_unknown' | 'amount_invalid' | 'amount_overflow' | 'account_not_found' | 'grant_not_found' | 'grant_already_exists' | 'grant_already_revoked' | 'grant_escalates' | 'grant_not_narrower' | 'grant_depth_exceeded' | 'grant_parent_not_usable' | 'grant_chain_mismatch' | 'grant_window_invalid' | 'grant_root_not_allowed' | 'grant_self' | 'profile_not_found' | 'profile_version_exists' | 'profile_version_stale' | 'profile_invalid' | 'profile_ruling_changed' | 'profile_shadow_not_found' | 'operator_action_mismatch' | 'operator_action_used' | 'gate_not_found' | 'intent_already_declared' | 'nonce_already_used' | 'intent_expired' | 'intent_lifetime_invalid' | 'fingerprint_not_canonical' | 'gate_not_declared' | 'gate_not_authorized' | 'gate_not_executing' | 'gate_not_in_review' | 'holdback_not_held' | 'holdback_contested' | 'holdback_window_ended' | 'gate_settled' | 'gate_paid_by_rail' | 'authorization_consumed' | 'authorization_expired' | 'authorization_mismatch' | 'binding_incomplete' | 'binding_method_mismatch' | 'binding_url_mismatch' | 'binding_headers_mismatch' | 'binding_body_mismatch' | 'binding_tool_mismatch' | 'binding_amount_mismatch' | 'binding_asset_mismatch' | 'binding_payee_mismatch' | 'binding_rail_mismatch' | 'binding_grant_mismatch' | 'binding_policy_mismatch' | 'binding_nonce_mismatch' | 'binding_expiry_mismatch' | 'commit_policy_changed' | 'commit_grant_not_usable' | 'evidence_not_authentic' | 'evidence_body_mismatch' | 'evidence_from_the_future' | 'bundle_not_ready' | 'bundle_not_for_payee' | 'overloaded' | 'store_unavailable' | 'shutting_down' | 'internal_fault' | 'payment_denied' | 'payment_waiting' | 'payment_unknown' | 'payment_not_found' | 'intent_signature_required' | 'intent_not_for_purchase' | 'quote_changed' | 'offer_above_maximum' | 'offers_not_acceptable' | 'response_not_kept' | 'response_missing' | 'proxy_alias_not_found' | 'proxy_header_invalid' | 'network_not_configured' | 'wallet_not_found' | 'wallet_transition_illegal' | 'inbound_not_found' | 'inbound_already_booked' | 'web_url_invalid' | 'web_header_refused' | 'web_address_refused' | 'web_name_unresolved' | 'web_unreachable' | 'web_timeout' | 'web_answer_invalid' | 'web_answer_too_large' | 'payment_required_missing' | 'payment_required_invalid' | 'payment_version_unsupported' | 'chain_unavailable' | 'chain_mismatch' | 'wallet_key_invalid' | 'wallet_already_exists' | 'commit_wallet_frozen' | 'wallet_key_missing' | 'wallet_key_unreadable' | 'approval_not_found' | 'approval_pending' | 'approval_not_pending' | 'approval_expired' | 'approval_mismatch' | 'approval_level_mismatch' | 'approval_answer_unfit' | 'approval_division_invalid' | 'approval_override_forbidden' | 'approver_is_requester' | 'approver_is_party' | 'approver_not_person' | 'approver_role_insufficient' | 'approver_already_answered' | 'approver_lapsed' | 'approval_review_not_owed' | 'control_active' | 'commit_control_active' | 'control_not_found' | 'control_already_exists' | 'control_already_lifted' | 'control_drained_already' | 'control_revocation_final' | 'control_selector_invalid' | 'control_target_operator' | 'control_until_invalid' | 'control_orders_differ' | 'control_limit' | 'dual_control_required' | 'dual_control_same_person' | 'dual_control_same_key' | 'operator_role_insufficient'
   readonly retry: 'never' | 'change' | 'later'
   readonly remedy: string
   readonly params?: { readonly [name: string]: unknown }
@@ -1242,6 +1259,14 @@ export interface Operations {
     readonly params: { gateId: string }
     readonly query: undefined
     readonly body: undefined
+    readonly answer: Gate
+  }
+  readonly postGatesContest: {
+    readonly params: { gateId: string }
+    readonly query: undefined
+    readonly body: {
+      readonly text: string
+    }
     readonly answer: Gate
   }
   readonly getGatesEvents: {
@@ -1568,6 +1593,10 @@ export interface Operations {
             readonly asset: string
             readonly max: string
           })[]
+          readonly holdback?: {
+            readonly basisPoints: number
+            readonly windowMs: number
+          }
         }
         readonly disputes?: {
           readonly windowMs: number
@@ -1992,6 +2021,7 @@ export const OPERATIONS = {
   postGatesExecute: { method: 'POST', path: '/v1/gates/{gateId}/execute' },
   postGatesEvidence: { method: 'POST', path: '/v1/gates/{gateId}/evidence' },
   postGatesVoid: { method: 'POST', path: '/v1/gates/{gateId}/void' },
+  postGatesContest: { method: 'POST', path: '/v1/gates/{gateId}/contest' },
   getGatesEvents: { method: 'GET', path: '/v1/gates/{gateId}/events' },
   getGatesBundle: { method: 'GET', path: '/v1/gates/{gateId}/bundle' },
   getApprovals: { method: 'GET', path: '/v1/approvals' },

@@ -86,3 +86,17 @@ export const voidGate: CommandSpec = {
     return shown(await client.call('postGatesVoid', { params: { gateId } }))
   },
 }
+
+export const contest: CommandSpec = {
+  name: 'contest <gateId>',
+  summary: 'say that what is held back of a settled gate should not go on; people are asked',
+  examples: ['surety gate contest gat_… --note "the answer is of last year"'],
+  options: [{ flags: '--note <text>', about: 'why', required: true, check: checks.name }],
+  connects: 'server',
+  run: async (given, host) => {
+    const params = { gateId: checks.idOf('gat')(given.arg(0)) }
+    const { client } = openSession(given, host)
+    const body = { text: given.required('note') }
+    return shown(await client.call('postGatesContest', { params, body }))
+  },
+}

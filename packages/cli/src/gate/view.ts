@@ -37,6 +37,7 @@ function gateLines(gate: Gate): readonly string[] {
     ['evidence by', execution?.evidenceBy],
     ['evidence', evidenceOf(settlement)],
     ['money', settlement === null ? undefined : moneyOf(settlement)],
+    ...heldBackFields(settlement?.holdback ?? null),
   ])
 }
 
@@ -50,6 +51,18 @@ function reasonFields({ decision }: Gate): readonly (readonly [string, string])[
     ['why', known?.meaning ?? decision.reasonCode],
     ['what helps', known?.remedy ?? ''],
     ['also', others.join(', ')],
+  ]
+}
+
+type Holdback = NonNullable<Gate['settlement']>['holdback']
+
+function heldBackFields(holdback: Holdback): readonly (readonly [string, string | undefined])[] {
+  if (holdback === null) return []
+  const { until, contest } = holdback
+  if (contest === null) return [['held back until', until]]
+  return [
+    ['contested by', `${contest.contestedBy}, ${contest.contestedAt}`],
+    ['because', contest.text],
   ]
 }
 

@@ -29,6 +29,12 @@ export interface Showing {
     readonly expiresAt: string
   }[]
   readonly session: DecisionFacts['session']
+  /** Attacker-controlled: who said that what is held back should not go on, and why. */
+  readonly contest: {
+    readonly contestedBy: string
+    readonly text: string
+    readonly contestedAt: string
+  } | null
   readonly approving: string
 }
 
@@ -38,6 +44,7 @@ export function showingOf(
   decision: PolicyDecision,
   profile: Profile,
   beyond: { readonly differences: readonly Difference[]; readonly budgets: readonly Budget[] },
+  contest: Showing['contest'] = null,
 ): Showing {
   const { intent, funds, grantChain, session } = facts
   const limit = limitOf(profile, intent.asset)
@@ -61,7 +68,11 @@ export function showingOf(
       expiresAt,
     })),
     session,
-    approving: `lifts ${decision.reasonCodes.join(', ')} once, for this gate; everything else is decided again`,
+    contest,
+    approving:
+      contest === null
+        ? `lifts ${decision.reasonCodes.join(', ')} once, for this gate; everything else is decided again`
+        : 'says where what is held back goes: to the payee, back to the payer, or a part to each',
   }
 }
 

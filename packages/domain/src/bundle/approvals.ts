@@ -19,6 +19,7 @@ import type { StatedFacts } from './decisions.ts'
 import { type Examination, same } from './examination.ts'
 import { entriesOf, type History } from './history.ts'
 import { actionPath, approvalPath, EVENTS_PATH } from './layout.ts'
+import { divisionIn } from './money.ts'
 import { keysOf, type Passports } from './parties.ts'
 
 /** A record that the history uses, as Surety signed it. */
@@ -104,14 +105,15 @@ function checkAsked(exam: Examination, history: History, stated: readonly Stated
 function checkDivided(exam: Examination, history: History, records: readonly UsedRecord[]): void {
   for (const { event, fact, before } of entriesOf(history, 'gateResolved')) {
     const record = records.find(({ recordHash }) => recordHash === fact.recordHash)?.record
-    if (record === undefined || before.status !== 'review') continue
+    if (record === undefined) continue
+    if (before.status !== 'review' && before.status !== 'settled') continue
     const note = (holds: boolean, reason: string) =>
       exam.findings.note('approval_records', holds, EVENTS_PATH, `event ${event.seq}: ${reason}`)
     const asked = hashOf(before.settlementDecision, exam.crypto)
-    const { released, refunded } = fact.receipt
+    note(record.amount === before.partition.held, 'it is about another amount')
     note(record.level === 'review' && record.outcome === 'approved', 'it divides nothing')
     note(record.decisionHash === asked, 'it answers another verdict')
-    note(same(record.division, { released, refunded }), 'it divides otherwise')
+    note(same(record.division, divisionIn(fact.receipt, before)), 'it divides otherwise')
     note(record.approvalId === fact.approvalId, 'it is of another approval')
     note(record.endedAt === event.at, 'it was answered at another time')
     const requirements = approvals.requirementsOf([], 'review')

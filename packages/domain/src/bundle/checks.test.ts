@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import { nodeCrypto, remembering } from '../../../../tests/support/bundle-keys.ts'
 import { TRUSTED } from '../../../../tests/support/bundle-story.ts'
 import { FORM_TRIPS } from '../../../../tests/support/trips/bundle-trips-form.ts'
+import { HELD_BACK_TRIPS } from '../../../../tests/support/trips/bundle-trips-held-back.ts'
 import { MEANING_TRIPS } from '../../../../tests/support/trips/bundle-trips-meaning.ts'
 import { verify } from './index.ts'
 import { CHECKS, type CheckName } from './report.ts'
 
 const crypto = remembering(nodeCrypto)
-const trips = [...FORM_TRIPS, ...MEANING_TRIPS]
+const trips = [...FORM_TRIPS, ...MEANING_TRIPS, ...HELD_BACK_TRIPS]
 
 test('each lie, consistent in all else, is found by the check that is about it', async (t) => {
   for (const { lie, fails, files, trusted } of trips) {

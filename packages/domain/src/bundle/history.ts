@@ -131,6 +131,7 @@ function checkStatedHashes({ findings, crypto }: Examination, event: Event, fact
     case 'gateHeldForReview':
     case 'gateSettled':
     case 'gateResolved':
+    case 'holdbackReleased':
     case 'gateVoided':
     case 'gateExpired':
       note(fact.receipt, fact.receiptHash)
@@ -142,6 +143,7 @@ function checkStatedHashes({ findings, crypto }: Examination, event: Event, fact
     case 'claimOpened':
     case 'refundReceived':
     case 'settlementDecided':
+    case 'holdbackContested':
   }
 }
 
@@ -244,6 +246,10 @@ function commandOf(
       return given(gate, { ...fact, type: 'reverse' })
     case 'gateResolved':
       return given(gate, { ...fact, type: 'resolve' })
+    case 'holdbackContested':
+      return given(gate, { ...fact, type: 'contest', at })
+    case 'holdbackReleased':
+      return given(gate, { ...fact, type: 'releaseHeld', at })
     case 'gateVoided':
     case 'gateExpired': {
       const as = fact.type === 'gateVoided' ? 'voided' : 'expired'

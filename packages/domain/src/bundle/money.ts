@@ -4,9 +4,12 @@
  * @module
  */
 import {
+  addMs,
   type Colour,
   type Crypto,
+  formatInstant,
   hashOf,
+  instantOf,
   type Profile,
   type SettlementDecisionRecord,
   type SettlementReceipt,
@@ -16,6 +19,8 @@ import type { Gate, GateEvent, TransferRecord } from '../gate/index.ts'
 import * as ledger from '../ledger/index.ts'
 import {
   endingReceiptOf,
+  type HeldBack,
+  holdbackReceiptOf,
   resolutionReceiptOf,
   settlementDecisionOf,
   settlementReceiptOf,
@@ -25,8 +30,15 @@ import { entriesOf, type History, type Recorded } from './history.ts'
 import { EVENTS_PATH } from './layout.ts'
 import type { CheckName } from './report.ts'
 
-const CONCLUSIONS = ['gateHeldForReview', 'gateSettled', 'gateVoided', 'gateExpired'] as const
+const CONCLUSIONS = [
+  'gateHeldForReview',
+  'gateSettled',
+  'holdbackReleased',
+  'gateVoided',
+  'gateExpired',
+] as const
 type Ending = Parameters<typeof endingReceiptOf>[0]
+type Reviewed = Extract<Gate, { status: 'review' }>
 type Conclusion = Extract<GateEvent, { type: (typeof CONCLUSIONS)[number] }>
 
 /** Runs every check on money that the gate has reached. */
@@ -43,15 +55,16 @@ export function checkMoney(
   }
   const authorization = authorized?.fact.authorization
   if (authorized !== undefined) checkHold(exam, authorized.fact)
-  for (const { event, fact } of conclusions) {
+  for (const conclusion of conclusions) {
+    const { event, fact } = conclusion
     checkPartition(exam, fact.receipt, authorization?.amountMax ?? '0', event.seq)
-    if (fact.remainder === undefined) checkClosing(exam, fact, authorized?.fact, event.seq)
+    if (fact.remainder === undefined) checkClosing(exam, conclusion, authorized?.fact)
     else checkTaken(exam, fact, authorized?.fact, event.seq)
   }
   for (const entry of entriesOf(history, 'settlementDecided')) {
     checkVerdict(exam, entry, profiles)
   }
-  checkReceipts(exam, conclusions)
+  checkReceipts(exam, conclusions, profiles)
   checkResolution(exam, history, authorized?.fact)
 }
 
@@ -87,19 +100,25 @@ function checkPartition(
   findings.note('partition', whole, EVENTS_PATH, `event ${seq}: the parts are not the principal`)
 }
 
-/** The transfer that ends a hold moves all of it, to whom the outcome names. */
+/**
+ * The transfer that ends a hold moves all of it, to whom the outcome names; where a part is held
+ * back, the rest, and then that part.
+ */
 function checkClosing(
   { findings }: Examination,
-  { receipt, transfer }: Conclusion,
+  { event: { seq }, fact: { receipt, transfer }, before }: Recorded<Conclusion>,
   authorized: Authorized | undefined,
-  seq: number,
 ): void {
-  const moves = authorized !== undefined && receipt.outcome !== 'held'
+  const amount = movedBy(receipt, before)
+  const moves = authorized !== undefined && amount > 0n
+  const outcome = receipt.heldUntil === undefined ? receipt.outcome : 'released'
   const expected =
     moves && transfer !== null
-      ? recordOf(postingOf(authorized.authorization, receipt.outcome, transfer.transferId))
+      ? recordOf(postingOf(authorized.authorization, { outcome, amount }, transfer.transferId))
       : null
-  const isNew = transfer === null || transfer.transferId !== authorized?.transfer.transferId
+  const known = [authorized?.transfer.transferId]
+  if ('receipt' in before) known.push(...before.receipt.transferIds)
+  const isNew = transfer === null || !known.includes(transfer.transferId)
   const holds = moves === (transfer !== null) && same(expected, transfer) && isNew
   findings.note('transfers', holds, EVENTS_PATH, `event ${seq}: not the transfer of its outcome`)
 }
@@ -134,12 +153,22 @@ function checkTaken(
   note(new Set(ids).size === ids.length)
 }
 
+/** How much leaves the hold with a receipt: all of it, what is not held back, or what was. */
+function movedBy(
+  { outcome, principal, released, heldUntil }: SettlementReceipt,
+  before: Gate,
+): bigint {
+  if (before.status === 'settled') return BigInt(before.partition.held)
+  if (heldUntil !== undefined) return BigInt(released)
+  return outcome === 'held' ? 0n : BigInt(principal)
+}
+
 function postingOf(
   authorization: Authorized['authorization'],
-  outcome: SettlementReceipt['outcome'],
+  { outcome, amount }: { outcome: SettlementReceipt['outcome']; amount: bigint },
   transferId: ledger.Transfer['transferId'],
 ): ledger.Transfer {
-  const held = heldOf(authorization)
+  const held = { ...heldOf(authorization), amount }
   const { rail, walletRef } = authorization
   if (outcome === 'captured' && walletRef !== null) {
     return ledger.capturePosting(held, ledger.walletAccount(rail, walletRef), transferId)
@@ -154,10 +183,11 @@ function checkResolution(
   authorized: Authorized | undefined,
 ): void {
   for (const { event, fact, before } of entriesOf(history, 'gateResolved')) {
-    if (before.status !== 'review' || authorized === undefined) continue
+    if (before.status !== 'review' && before.status !== 'settled') continue
+    if (authorized === undefined) continue
     const { receipt, transfers } = fact
     const { released, refunded } = receipt
-    const division = { released, refunded }
+    const division = divisionIn(receipt, before)
     const note = (check: CheckName, holds: boolean, reason: string) =>
       findings.note(check, holds, EVENTS_PATH, `event ${event.seq}: ${reason}`)
     const parts = BigInt(released) + BigInt(refunded)
@@ -176,6 +206,14 @@ function checkResolution(
     note('settlement_receipt', same(again, receipt), 'not the receipt of this state')
     note('receipt_chain', receipt.previousReceiptHash === before.receiptHash, 'names another')
   }
+}
+
+/** What a person divided: what the payee had before is no part of it. */
+export function divisionIn(
+  { released, refunded }: SettlementReceipt,
+  before: Extract<Gate, { status: 'review' | 'settled' }>,
+): { readonly released: string; readonly refunded: string } {
+  return { released: String(BigInt(released) - BigInt(before.partition.released)), refunded }
 }
 
 type VerdictEntry = Recorded<Extract<GateEvent, { type: 'settlementDecided' }>>
@@ -231,13 +269,14 @@ const BODIES: readonly (evidence.BodyFacts | null)[] = [
 function checkReceipts(
   { findings, crypto }: Examination,
   conclusions: readonly Recorded<Conclusion>[],
+  profiles: ReadonlyMap<string, Profile>,
 ): void {
   let previousReceiptHash: string | null = null
   for (const { event, fact, before } of conclusions) {
     findings.demand('settlement_receipt')
     findings.demand('receipt_chain')
     const { receipt } = fact
-    const again = receiptAgain(before, fact, crypto)
+    const again = receiptAgain(before, fact, { crypto, profiles })
     const chain = { previousReceiptHash: receipt.previousReceiptHash }
     const holds = again !== undefined && same({ ...again, ...chain }, receipt)
     const note = (check: 'settlement_receipt' | 'receipt_chain', held: boolean, reason: string) =>
@@ -251,7 +290,7 @@ function checkReceipts(
 function receiptAgain(
   before: Gate,
   { type, receipt, transfer, remainder }: Conclusion,
-  crypto: Crypto,
+  { crypto, profiles }: { crypto: Crypto; profiles: ReadonlyMap<string, Profile> },
 ): SettlementReceipt | undefined {
   const remainderId = remainder?.transferId
   const closing = { transferId: transfer?.transferId ?? null, remainderId, at: receipt.at }
@@ -261,7 +300,16 @@ function receiptAgain(
       const settlementDecisionHash = hashOf(settlementDecision, crypto)
       const { verdict } = settlementDecision
       const executed = { ...before, status: 'executed' as const }
-      return settlementReceiptOf(executed, verdict, { ...closing, settlementDecisionHash })
+      const heldBack = heldBackAgain(before, profiles)
+      return settlementReceiptOf(executed, verdict, {
+        ...closing,
+        settlementDecisionHash,
+        heldBack,
+      })
+    }
+    case 'settled': {
+      const settlementDecisionHash = hashOf(before.settlementDecision, crypto)
+      return holdbackReceiptOf(before, { ...closing, settlementDecisionHash })
     }
     case 'authorized':
     case 'executing':
@@ -272,4 +320,17 @@ function receiptAgain(
     default:
       return undefined
   }
+}
+
+/** INVARIANT(partition): the share that the profile holds back, until its window ends. */
+function heldBackAgain(
+  { settlementDecision: { verdict, decidedAt }, authorization }: Reviewed,
+  profiles: ReadonlyMap<string, Profile>,
+): HeldBack | null {
+  const settlement = profiles.get(authorization.policyHash)?.settlement
+  if (settlement?.holdback === undefined) return null
+  const amount = evidence.heldBackOf(verdict, settlement, BigInt(authorization.amountMax))
+  if (amount === 0n) return null
+  const until = addMs(instantOf(decidedAt), settlement.holdback.windowMs)
+  return { amount, until: formatInstant(until) }
 }

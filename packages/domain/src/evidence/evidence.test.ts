@@ -11,7 +11,7 @@ import {
 } from '@surety/protocol'
 import fc from 'fast-check'
 import { ASSETS, type PatchStep, patched, vectors } from '../fixtures.test.ts'
-import { type BodyFacts, check, colourOf, type Verdict, verdictOf } from './evidence.ts'
+import { type BodyFacts, check, colourOf, heldBackOf, type Verdict, verdictOf } from './evidence.ts'
 
 interface Base {
   readonly settlement: Profile['settlement']
@@ -133,4 +133,20 @@ test('nothing above its ceiling, or without one where there are ceilings, releas
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('a share of what is released is held back, rounded down, and of nothing else', () => {
+  interface Shares {
+    readonly cases: readonly {
+      readonly verdict: Verdict | 'capture'
+      readonly basisPoints: number | null
+      readonly amount: string
+      readonly heldBack: string
+    }[]
+  }
+  const { cases } = vectors<Shares>('settlement/valid/holdback.json')
+  for (const { verdict, basisPoints, amount: of, heldBack } of cases) {
+    const terms = basisPoints === null ? {} : { holdback: { basisPoints, windowMs: 1 } }
+    assert.equal(heldBackOf(verdict, terms, BigInt(of)), BigInt(heldBack), `${verdict} ${of}`)
+  }
 })

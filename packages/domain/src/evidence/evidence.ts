@@ -103,6 +103,21 @@ export function verdictOf(
   }
 }
 
+/**
+ * How much of what is released stays in its hold, for as long as the paying side may contest it.
+ *
+ * INVARIANT(partition): rounded down, so that a part that is too small for a minor unit goes out.
+ */
+export function heldBackOf(
+  verdict: Verdict | 'capture',
+  { holdback }: Pick<Profile['settlement'], 'holdback'>,
+  amount: bigint,
+): bigint {
+  // What a rail has taken is gone: nothing can be held back of it.
+  if (verdict !== 'release' || holdback === undefined) return 0n
+  return (amount * BigInt(holdback.basisPoints)) / 10_000n
+}
+
 function aboveCeiling(
   limits: readonly Limit[] | undefined,
   amount: bigint,

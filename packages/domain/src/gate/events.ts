@@ -75,7 +75,17 @@ export type GateEvent =
     }
   | ({ readonly type: 'gateHeldForReview' | 'gateSettled' } & Concluded)
   | ({ readonly type: 'gateResolved' } & Resolution)
+  | HoldbackEvent
   | ({ readonly type: 'gateVoided' | 'gateExpired' } & Concluded)
+
+/** The facts of what is held back after a gate was settled. */
+export type HoldbackEvent =
+  | {
+      readonly type: 'holdbackContested'
+      readonly contestedBy: Id<'prn'>
+      readonly text: string
+    }
+  | ({ readonly type: 'holdbackReleased' } & Concluded)
 
 /** The facts of a gate whose money leaves the house. */
 export type PaidEvent =
@@ -149,6 +159,9 @@ export function evolve(gate: Gate, event: GateEvent, at: Instant): Gate {
     case 'claimOpened':
     case 'refundReceived':
       return evolvePaid(gate, event)
+    case 'holdbackContested':
+    case 'holdbackReleased':
+      return evolveHeldBack(gate, event, at)
     default:
       return conclude(gate, event)
   }
@@ -187,6 +200,20 @@ function evolvePaid(gate: Gate, event: PaidEvent): Gate {
   }
 }
 
+function evolveHeldBack(gate: Gate, event: HoldbackEvent, at: Instant): Gate {
+  // INVARIANT(once): what is contested waits for people; what has gone on is no longer there.
+  if (gate.status !== 'settled' || gate.holdback === undefined) throw outOfOrder(gate, event)
+  if (gate.holdback.contest !== undefined) throw outOfOrder(gate, event)
+  const { holdback, ...rest } = gate
+  if (event.type === 'holdbackContested') {
+    const { contestedBy, text } = event
+    const contest = { contestedBy, text, contestedAt: formatInstant(at) }
+    return { ...rest, holdback: { ...holdback, contest } }
+  }
+  const { receipt, receiptHash } = event
+  return { ...rest, receipt, receiptHash, partition: partsOf(receipt) }
+}
+
 type Conclusion = Extract<
   GateEvent,
   {
@@ -213,15 +240,13 @@ function conclude(gate: Gate, event: Conclusion): Gate {
       if (isHeld && event.type === 'gateHeldForReview') throw outOfOrder(gate, event)
       const { receipt, receiptHash } = event
       const partition = partsOf(receipt)
-      return event.type === 'gateSettled'
-        ? { ...gate, status: 'settled', receipt, receiptHash, partition }
-        : { ...gate, receiptHash, partition }
+      if (event.type === 'gateHeldForReview') return { ...gate, receiptHash, partition }
+      const settled = { ...gate, status: 'settled', receipt, receiptHash, partition } as const
+      const { heldUntil } = receipt
+      return heldUntil === undefined ? settled : { ...settled, holdback: { until: heldUntil } }
     }
-    case 'gateResolved': {
-      if (gate.status !== 'review' || gate.receiptHash === '') throw outOfOrder(gate, event)
-      const { receipt, receiptHash } = event
-      return { ...gate, status: 'settled', receipt, receiptHash, partition: partsOf(receipt) }
-    }
+    case 'gateResolved':
+      return resolved(gate, event)
     case 'gateVoided':
     case 'gateExpired': {
       const isWaiting = gate.status === 'waiting' && event.type === 'gateExpired'
@@ -239,6 +264,18 @@ function conclude(gate: Gate, event: Conclusion): Gate {
     default:
       return unreachable(event)
   }
+}
+
+/** INVARIANT(approval): a person divides what is in review, or held back and contested. */
+function resolved(gate: Gate, event: Extract<Conclusion, { type: 'gateResolved' }>): Gate {
+  const { receipt, receiptHash } = event
+  const ended = { receipt, receiptHash, partition: partsOf(receipt) }
+  if (gate.status === 'settled' && gate.holdback?.contest !== undefined) {
+    const { holdback: _, ...rest } = gate
+    return { ...rest, ...ended }
+  }
+  if (gate.status !== 'review' || gate.receiptHash === '') throw outOfOrder(gate, event)
+  return { ...gate, status: 'settled', ...ended }
 }
 
 function heldWhole(principal: string): Partition {

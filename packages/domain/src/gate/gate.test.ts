@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addMs, type Instant, instantOf } from '@surety/protocol'
+import { addMs, formatInstant, type Instant, instantOf } from '@surety/protocol'
 import fc from 'fast-check'
 import { frozen, id, OTHER } from '../fixtures.test.ts'
 import { evolve, type GateEvent } from './events.ts'
@@ -10,10 +10,13 @@ import {
   type Asked,
   acceptCommand,
   commandsOf,
+  contestCommand,
   declareCommand,
+  divideCommand,
   endCommand,
   executeCommand,
   recordCommand,
+  releaseHeldCommand,
   START,
   settleCommand,
   statesOf,
@@ -34,6 +37,10 @@ const NEXT: Partial<Record<Gate['status'], Draw>> = {
   none: (_gate, at) => ({ ...declareCommand(), at }),
   declared: () => recordCommand('allow'),
   executing: accepting,
+  settled: (gate, at) =>
+    gate.status === 'settled' && gate.holdback !== undefined
+      ? releaseHeldCommand(gate, at)
+      : canned.releaseHeld,
 }
 const draws: fc.Arbitrary<Draw> = fc.oneof(
   // The step that leads on, so that many orders get far.
@@ -54,6 +61,30 @@ const draws: fc.Arbitrary<Draw> = fc.oneof(
     (as): Draw =>
       (gate) =>
         gate.status === 'executed' ? settleCommand(gate, as) : canned[as],
+  ),
+  fc.bigInt({ min: 1n, max: 2n }).map(
+    (amount): Draw =>
+      (gate, at) => {
+        const until = formatInstant(addMs(at, 600_000))
+        return gate.status === 'executed'
+          ? settleCommand(gate, 'release', { amount, until })
+          : canned.withhold
+      },
+  ),
+  fc.constantFrom('payer', 'operator' as const).map(
+    (by): Draw =>
+      (_gate, at) =>
+        contestCommand(by, at),
+  ),
+  fc.boolean().map(
+    (isBack): Draw =>
+      (gate) => {
+        const isHeld = gate.status === 'settled' && gate.holdback?.contest !== undefined
+        if (!isHeld && gate.status !== 'review') return canned.divide
+        const { held } = gate.partition
+        const rest = isBack ? '0' : held
+        return divideCommand(gate, { released: rest, refunded: isBack ? held : '0' })
+      },
   ),
   fc.constantFrom('voided', 'expired' as const).map(
     (as): Draw =>
@@ -98,7 +129,12 @@ function ensurePartition(gate: Gate): void {
     BigInt(principal),
   )
   assert.ok(parts.every((part) => part >= 0n))
-  if (terminal.has(gate.status)) assert.equal(held, '0')
+  if (isOver(gate)) assert.equal(held, '0')
+}
+
+/** Nothing follows; of what is held back only people or the clock may let go. */
+function isOver(gate: Gate): boolean {
+  return terminal.has(gate.status) && (gate.status !== 'settled' || gate.holdback === undefined)
 }
 
 /** Goal: nobody, in whatever order they ask, moves the money of one gate twice. */
@@ -115,17 +151,26 @@ test('no order of commands settles twice, leaves a terminal state or breaks the 
       assert.ok(count('gateSettled', 'gateVoided', 'gateExpired') <= 1)
       assert.ok(count('executionStarted') <= count('gateAuthorized'))
       for (const { before, after } of told) {
-        assert.ok(!terminal.has(before.status))
+        assert.ok(!isOver(before))
         ensurePartition(after)
         reached.add(`${before.status} → ${after.status}`)
       }
       const moved = told.flatMap(({ events }) =>
-        events.flatMap((event) =>
-          'transfer' in event && event.transfer !== null ? [event.transfer] : [],
-        ),
+        events.flatMap((event) => {
+          if ('transfers' in event) return event.transfers
+          return 'transfer' in event && event.transfer !== null ? [event.transfer] : []
+        }),
       )
-      // One transfer into the hold, and at most one out of it.
-      assert.ok(moved.length <= 2)
+      // One transfer into the hold, and never more out of it.
+      const sum = (isOut: boolean) =>
+        moved
+          .filter(({ debit }) => debit.startsWith('hold:') === isOut)
+          .reduce((total, { amount }) => total + BigInt(amount), 0n)
+      const ended = told.at(-1)?.after
+      const held = ended !== undefined && 'partition' in ended ? ended.partition.held : '0'
+      assert.equal(sum(false) - sum(true), BigInt(held))
+      assert.ok(count('holdbackContested', 'holdbackReleased') <= 1)
+      assert.ok(count('holdbackReleased', 'gateResolved') <= 1)
     }),
     { numRuns: 2_000 },
   )
@@ -141,6 +186,8 @@ test('no order of commands settles twice, leaves a terminal state or breaks the 
     'executing → executed',
     'executed → settled',
     'executed → review',
+    'review → settled',
+    'settled → settled',
   ]
   assert.deepEqual([...reached].sort(), edges.sort())
 })
@@ -219,6 +266,47 @@ test('what the shell builds of something else than the gate is a fault', () => {
   faulty(executed, { ...release, receipt: { ...release.receipt, transferIds: [] } })
   faulty(waiting, canned.expire)
   faulty(states.authorized, canned.expireWaiting)
+})
+
+test('what is held back differently than the receipt says is a fault', () => {
+  const { executed, withheld, contested } = states
+  const faulty = (gate: Gate, command: GateCommand): void => {
+    assert.throws(() => decide(gate, command))
+  }
+  const { withhold, releaseHeld, return: returned } = canned
+  assert.ok(withhold.type === 'settle' && returned.type === 'resolve')
+  assert.ok(releaseHeld.type === 'releaseHeld')
+  for (const wrong of [
+    { released: '2', held: '0' },
+    { released: '0', held: '1' },
+    { held: '2' },
+    { refunded: '1', held: '0' },
+    { outcome: 'released' as const },
+    { transferIds: [] },
+    { gateId: id('gat', 2) },
+  ]) {
+    faulty(executed, { ...withhold, receipt: { ...withhold.receipt, ...wrong } })
+  }
+  faulty(executed, { ...withhold, transfer: null })
+  const whole = settleCommand(executed, 'release')
+  faulty(executed, { ...withhold, transfer: whole.transfer })
+  faulty(executed, {
+    ...settleCommand(executed, 'review'),
+    receipt: { ...settleCommand(executed, 'review').receipt, heldUntil: START as never },
+  })
+  for (const wrong of [
+    { held: '1', released: '1' },
+    { outcome: 'held' as const },
+    { previousReceiptHash: null },
+    { heldUntil: withhold.receipt.heldUntil },
+  ]) {
+    faulty(withheld, { ...releaseHeld, receipt: { ...releaseHeld.receipt, ...wrong } as never })
+    faulty(contested, { ...returned, receipt: { ...returned.receipt, ...wrong } as never })
+  }
+  faulty(withheld, { ...releaseHeld, transfer: null })
+  faulty(contested, { ...returned, transfers: [] })
+  const { payee } = withheld.authorization
+  faulty(withheld, { type: 'contest', contestedBy: payee, text: 'x', at: START })
 })
 
 test('the money of a hold goes to the payee or back to the payer, to nobody else', () => {

@@ -31,11 +31,13 @@ import {
 import type { CounterKey } from '../policy/counters.ts'
 import { bindingMismatch, type Presented } from './binding.ts'
 import type { GateEvent } from './events.ts'
+import { decideHeldBack, type HoldbackCommand } from './holdback.ts'
 import { decidePaid, type PaidCommand } from './paid.ts'
 import {
   ensureAuthorization,
   ensureConclusion,
   ensureDecision,
+  ensureHeldBack,
   ensureResolution,
   isStatementOf,
   OUTCOME_OF_VERDICT,
@@ -55,6 +57,7 @@ export type GateCommand =
       readonly walletId?: Id<'wlt'>
     }
   | PaidCommand
+  | HoldbackCommand
   | {
       readonly type: 'record'
       readonly decision: PolicyDecision
@@ -135,6 +138,7 @@ export type GateRefusal = Extract<
   | 'authorization_expired'
   | 'authorization_mismatch'
   | `binding_${string}`
+  | `holdback_${string}`
   | 'commit_policy_changed'
   | 'commit_grant_not_usable'
   | 'commit_control_active'
@@ -183,6 +187,9 @@ export function decide(
     case 'disprove':
     case 'reverse':
       return decidePaid(gate, command)
+    case 'contest':
+    case 'releaseHeld':
+      return decideHeldBack(gate, command)
     default:
       return unreachable(command)
   }
@@ -282,7 +289,9 @@ function settle(gate: Gate, command: Command<'settle'>): Events {
   const isDivided = verdict === 'capture' && takenParts(gate).refunded !== '0'
   if (isDivided !== (remainder !== undefined))
     throw new Error('what is left goes back, and is said')
+  const isHeldBack = verdict === 'release' && receipt.heldUntil !== undefined
   if (isDivided) ensureTaken(gate, command)
+  else if (isHeldBack) ensureHeldBack(gate, receipt, transfer)
   else ensureConclusion(gate, OUTCOME_OF_VERDICT[verdict], receipt, transfer)
   const concluded = { receipt, receiptHash, kid, transfer }
   const rest = remainder === undefined ? {} : { remainder }
@@ -292,9 +301,13 @@ function settle(gate: Gate, command: Command<'settle'>): Events {
   ])
 }
 
-/** INVARIANT(approval): what is in review ends by a person's answer, and by nothing else. */
+/**
+ * INVARIANT(approval): what is in review ends by a person's answer, and by nothing else; so does
+ * what was held back and contested.
+ */
 function resolve(gate: Gate, command: Command<'resolve'>): Events {
-  if (gate.status !== 'review') return err('gate_not_in_review')
+  const isContested = gate.status === 'settled' && gate.holdback?.contest !== undefined
+  if (gate.status !== 'review' && !isContested) return err('gate_not_in_review')
   const { type: _, ...resolution } = command
   ensureResolution(gate, resolution)
   return ok([{ type: 'gateResolved', ...resolution }])

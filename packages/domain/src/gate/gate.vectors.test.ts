@@ -109,6 +109,8 @@ test('every other command in every other state is refused', () => {
   for (const each of ['waiting expire', 'authorized expireWaiting', 'resumed expireWaiting']) {
     covered.add(each)
   }
+  // So is what divides a review where a share is contested, and the reverse.
+  for (const each of ['contested divide', 'review return']) covered.add(each)
   const all = Object.keys(states).flatMap((name) =>
     Object.keys(commands).map((command) => `${name} ${command}`),
   )
@@ -150,6 +152,9 @@ test('every refusal of a gate has its case', () => {
     principal_not_active: true,
     evidence_not_authentic: true,
     evidence_from_the_future: true,
+    holdback_not_held: true,
+    holdback_contested: true,
+    holdback_window_ended: true,
   }
   const bindings = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) =>
     code.startsWith('binding_'),

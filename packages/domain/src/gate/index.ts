@@ -1,6 +1,7 @@
 export * from './binding.ts'
 export * from './events.ts'
 export * from './gate.ts'
+export * from './holdback.ts'
 export * from './paid.ts'
 export * from './state.ts'
 export { takenParts } from './taken.ts'

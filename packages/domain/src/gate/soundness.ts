@@ -92,7 +92,8 @@ export function ensureConclusion(
   const expected: Partition = { ...parts, principal, [PART_OF[outcome]]: principal }
   const names = ['principal', 'released', 'refunded', 'captured', 'held'] as const
   const same = names.every((name) => receipt[name] === expected[name])
-  if (!same || receipt.outcome !== outcome || receipt.gateId !== gate.gateId) {
+  const isOwn = receipt.gateId === gate.gateId && receipt.heldUntil === undefined
+  if (!same || receipt.outcome !== outcome || !isOwn) {
     throw new Error('a receipt that does not say where the money is')
   }
   const ids = transfer === null ? [] : [transfer.transferId]
@@ -109,6 +110,54 @@ export function ensureConclusion(
   })
 }
 
+/**
+ * INVARIANT(partition): a part of what is released stays where it is, and the receipt says how much
+ * and until when. That it is the share of the profile is checked by whoever has the profile.
+ */
+export function ensureHeldBack(
+  gate: Pick<Declared, 'gateId'> & { readonly authorization: Authorization },
+  receipt: SettlementReceipt,
+  transfer: TransferRecord | null,
+): void {
+  const { amountMax, asset, holdId, payee } = gate.authorization
+  const { released, held } = receipt
+  const holds =
+    receipt.gateId === gate.gateId &&
+    receipt.principal === amountMax &&
+    BigInt(released) + BigInt(held) === BigInt(amountMax) &&
+    held !== '0' &&
+    receipt.refunded === '0' &&
+    receipt.captured === '0' &&
+    receipt.outcome === 'held'
+  if (!holds) throw new Error('a receipt that does not say where the money is')
+  const owed = released === '0' ? [] : [{ credit: `principal:${payee}`, amount: released }]
+  const transfers = transfer === null ? [] : [transfer]
+  ensureMovements(transfers, owed, { debit: `hold:${holdId}`, asset }, receipt)
+}
+
+type Settled = Extract<Gate, { status: 'settled' }>
+
+/** INVARIANT(partition): what was held back goes to the payee, all of it. */
+export function ensureReleased(
+  gate: Settled,
+  receipt: SettlementReceipt,
+  transfer: TransferRecord | null,
+): void {
+  const { amountMax, asset, holdId, payee } = gate.authorization
+  const holds =
+    receipt.gateId === gate.gateId &&
+    receipt.principal === amountMax &&
+    receipt.released === amountMax &&
+    receipt.outcome === 'released' &&
+    [receipt.refunded, receipt.captured, receipt.held].every((part) => part === '0') &&
+    receipt.heldUntil === undefined &&
+    receipt.previousReceiptHash === gate.receiptHash
+  if (!holds) throw new Error('a receipt that does not say where the money is')
+  const owed = [{ credit: `principal:${payee}`, amount: gate.partition.held }]
+  const transfers = transfer === null ? [] : [transfer]
+  ensureMovements(transfers, owed, { debit: `hold:${holdId}`, asset }, receipt)
+}
+
 /** Where the money of a hold goes: to the payee, back to the payer, or out of the house. */
 function creditOf({ payee, payerId, rail, walletRef }: Authorization, outcome: Conclusion): string {
   if (outcome === 'captured') return `rail:${rail}/${String(walletRef)}`
@@ -118,11 +167,16 @@ function creditOf({ payee, payerId, rail, walletRef }: Authorization, outcome: C
 type Reviewed = Extract<Gate, { status: 'review' }>
 
 /** INVARIANT(partition): what a person divides is all that is held, and goes to the two parties. */
-export function ensureResolution(gate: Reviewed, resolution: Omit<Resolution, 'kid'>): void {
+export function ensureResolution(
+  gate: Reviewed | Settled,
+  resolution: Omit<Resolution, 'kid'>,
+): void {
   const { receipt, transfers } = resolution
   const { amountMax, asset, holdId, payee, payerId } = gate.authorization
   const { released, refunded } = receipt
   const parts = BigInt(released) + BigInt(refunded)
+  // What the payee has is the payee's: a person divides the rest.
+  const rest = BigInt(released) - BigInt(gate.partition.released)
   const outcome = refunded === '0' ? 'released' : released === '0' ? 'refunded' : 'split'
   const holds =
     receipt.gateId === gate.gateId &&
@@ -130,18 +184,30 @@ export function ensureResolution(gate: Reviewed, resolution: Omit<Resolution, 'k
     parts === BigInt(amountMax) &&
     receipt.captured === '0' &&
     receipt.held === '0' &&
+    rest >= 0n &&
     receipt.outcome === outcome &&
+    receipt.heldUntil === undefined &&
     receipt.previousReceiptHash === gate.receiptHash
   if (!holds) throw new Error('a receipt that does not say where the money is')
-  const ids = transfers.map(({ transferId }) => transferId)
-  if (receipt.transferIds.join() !== ids.join()) throw new Error('a receipt of other transfers')
   const owed = [
-    { credit: `principal:${payee}`, amount: released },
+    { credit: `principal:${payee}`, amount: String(rest) },
     { credit: `principal:${payerId}`, amount: refunded },
   ].filter(({ amount }) => amount !== '0')
+  ensureMovements(transfers, owed, { debit: `hold:${holdId}`, asset }, receipt)
+}
+
+/** Exactly these transfers, out of one hold, each named by the receipt. */
+function ensureMovements(
+  transfers: readonly TransferRecord[],
+  owed: readonly Pick<TransferRecord, 'credit' | 'amount'>[],
+  from: Pick<TransferRecord, 'debit' | 'asset'>,
+  receipt: SettlementReceipt,
+): void {
+  const ids = transfers.map(({ transferId }) => transferId)
+  if (receipt.transferIds.join() !== ids.join()) throw new Error('a receipt of other transfers')
   if (owed.length !== transfers.length) throw new Error('an end and its transfers come together')
   for (const [i, expected] of owed.entries()) {
-    ensureMovement(transfers[i] as TransferRecord, { debit: `hold:${holdId}`, asset, ...expected })
+    ensureMovement(transfers[i] as TransferRecord, { ...from, ...expected })
   }
 }
 

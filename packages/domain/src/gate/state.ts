@@ -29,7 +29,7 @@ export interface TransferRecord {
   readonly asset: string
 }
 
-/** How a person divided what was in review: one or two transfers, and the receipt of both. */
+/** How a person divided what was held, in review or back: one or two transfers, one receipt. */
 export interface Resolution {
   readonly approvalId: Id<'apr'>
   readonly recordHash: Hash
@@ -100,8 +100,20 @@ export interface Refund {
   readonly transaction: string
   readonly transfer: TransferRecord
 }
+/** What stays in the hold of a settled gate, until when, and who said it should not go on. */
+export interface Holdback {
+  readonly until: string
+  readonly contest?: {
+    readonly contestedBy: Id<'prn'>
+    /** Attacker-controlled. */
+    readonly text: string
+    readonly contestedAt: string
+  }
+}
 interface Settled extends Judged {
   readonly receipt: SettlementReceipt
+  /** Absent: nothing is held back, or it has gone where it was to go. */
+  readonly holdback?: Holdback
   readonly refunds?: readonly Refund[]
 }
 interface Ended extends Decided {

@@ -30,6 +30,7 @@ import { decisionOf } from '../policy/decision.ts'
 import {
   authorizationOf,
   endingReceiptOf,
+  holdbackReceiptOf,
   resolutionReceiptOf,
   settlementDecisionOf,
   settlementReceiptOf,
@@ -123,11 +124,14 @@ export function answeredCommand(
   return { ...first, decision, decisionHash, authorized, answers }
 }
 
-/** How a person divides what is in review: half of it each way. */
-export function divideCommand(gate: Reached<'review'>): Command<'resolve'> {
-  const division = { released: '1', refunded: '1' }
+/** How a person divides what is held: half of it each way, or as said. */
+export function divideCommand(
+  gate: Reached<'review' | 'settled'>,
+  division = { released: '1', refunded: '1' },
+): Command<'resolve'> {
   let number = 2
-  const transfers = dividingPostings(HELD, division, () => {
+  const held = { ...HELD, amount: BigInt(gate.partition.held) }
+  const transfers = dividingPostings(held, division, () => {
     number += 1
     return id('trf', number)
   }).map(recorded)
@@ -189,7 +193,14 @@ export function acceptCommand(
 type Executed = Extract<Gate, { status: 'executed' }>
 const EXECUTED_AT = '2026-11-20T09:31:00.000Z'
 
-export function settleCommand(gate: Executed, verdict: Verdict): Command<'settle'> {
+/** One of the two units is held back until then. */
+export const HELD_UNTIL = addMs(instantOf(EXECUTED_AT), 3_600_000)
+
+export function settleCommand(
+  gate: Executed,
+  verdict: Verdict,
+  heldBack: { readonly amount: bigint; readonly until: string } | null = null,
+): Command<'settle'> {
   const colours = { release: 'green', refund: 'red', review: 'amber' } as const
   const judged = {
     colour: gate.evidenceHash === null ? ('none' as const) : colours[verdict],
@@ -198,12 +209,39 @@ export function settleCommand(gate: Executed, verdict: Verdict): Command<'settle
     at: EXECUTED_AT,
   }
   const record = settlementDecisionOf(gate, judged)
+  const amount = HELD.amount - (heldBack?.amount ?? 0n)
   const transfer =
-    verdict === 'review' ? null : recorded(closingPosting(HELD, verdict, id('trf', 2)))
+    verdict === 'review' || amount === 0n
+      ? null
+      : recorded(closingPosting({ ...HELD, amount }, verdict, id('trf', 2)))
   const transferId = transfer?.transferId ?? null
   const closing = { settlementDecisionHash: hash(record), transferId, at: EXECUTED_AT }
-  const receipt = settlementReceiptOf(gate, verdict, closing)
+  const receipt = settlementReceiptOf(gate, verdict, { ...closing, heldBack })
   return { type: 'settle', record, receipt, receiptHash: hash(receipt), kid: KID, transfer }
+}
+
+/** Half is released, half held back. */
+const withholdCommand = (gate: Executed) =>
+  settleCommand(gate, 'release', { amount: 1n, until: formatInstant(HELD_UNTIL) })
+const RETURN = { released: '0', refunded: '1' }
+
+/** What was held back goes to the payee. */
+export function releaseHeldCommand(gate: Reached<'settled'>, at: Instant): Command<'releaseHeld'> {
+  const { held } = gate.partition
+  const transfer = recorded(
+    closingPosting({ ...HELD, amount: BigInt(held) }, 'release', id('trf', 3)),
+  )
+  const receipt = holdbackReceiptOf(gate, {
+    settlementDecisionHash: hash(gate.settlementDecision),
+    transferId: transfer.transferId,
+    at: formatInstant(at),
+  })
+  return { type: 'releaseHeld', receipt, receiptHash: hash(receipt), kid: KID, transfer, at }
+}
+
+export function contestCommand(by: 'payer' | 'operator', at: Instant): Command<'contest'> {
+  const contestedBy = by === 'payer' ? PAYER : id('prn', 99)
+  return { type: 'contest', contestedBy, text: 'the answer is stale', at }
 }
 
 type Ending = Extract<Gate, { status: 'authorized' | 'waiting' }>
@@ -244,6 +282,10 @@ export interface States {
   readonly resumed: Reached<'authorized'>
   readonly refused: Reached<'denied'>
   readonly divided: Reached<'settled'>
+  readonly withheld: Reached<'settled'>
+  readonly contested: Reached<'settled'>
+  readonly passedOn: Reached<'settled'>
+  readonly returned: Reached<'settled'>
 }
 
 function reach<Status extends Gate['status']>(
@@ -266,6 +308,9 @@ export function statesOf(): States {
   const late = addMs(START, 90_000_000)
   const silent = reach(executing, { type: 'timeOut', at: late }, 'executed')
   const review = reach(executed, settleCommand(executed, 'review'), 'review')
+  const withheld = reach(executed, withholdCommand(executed), 'settled')
+  const contested = reach(withheld, contestCommand('payer', HELD_UNTIL), 'settled')
+  const over = addMs(HELD_UNTIL, 1)
   return {
     none: initial,
     declared,
@@ -284,6 +329,10 @@ export function statesOf(): States {
     resumed: reach(waiting, answeredCommand(waiting, 'allow'), 'authorized'),
     refused: reach(waiting, answeredCommand(waiting, 'deny'), 'denied'),
     divided: reach(review, divideCommand(review), 'settled'),
+    withheld,
+    contested,
+    passedOn: reach(withheld, releaseHeldCommand(withheld, over), 'settled'),
+    returned: reach(contested, divideCommand(contested, RETURN), 'settled'),
   }
 }
 
@@ -300,10 +349,15 @@ type CommandName =
   | 'answeredAllow'
   | 'answeredDeny'
   | 'divide'
+  | 'withhold'
+  | 'contest'
+  | 'contestByOperator'
+  | 'releaseHeld'
+  | 'return'
 
 /** Everything that may be asked, by name; `at` lets each happen in the state that allows it. */
 export function commandsOf(): Readonly<Record<CommandName, GateCommand>> {
-  const { waiting, authorized: held, executed, review } = statesOf()
+  const { waiting, authorized: held, executed, review, withheld, contested } = statesOf()
   const late = addMs(START, 90_000_000)
   return {
     declare: declareCommand(),
@@ -323,5 +377,10 @@ export function commandsOf(): Readonly<Record<CommandName, GateCommand>> {
     answeredAllow: answeredCommand(waiting, 'allow'),
     answeredDeny: answeredCommand(waiting, 'deny'),
     divide: divideCommand(review),
+    withhold: withholdCommand(executed),
+    contest: contestCommand('payer', HELD_UNTIL),
+    contestByOperator: contestCommand('operator', addMs(HELD_UNTIL, 1)),
+    releaseHeld: releaseHeldCommand(withheld, addMs(HELD_UNTIL, 1)),
+    return: divideCommand(contested, RETURN),
   }
 }

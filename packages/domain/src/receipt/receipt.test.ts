@@ -47,6 +47,10 @@ test('every terminal fact obliges to one receipt, which its schema accepts', () 
     [states.executed, commands.release, ['SettlementDecisionRecord', 'SettlementReceipt']],
     [states.executed, commands.refund, ['SettlementDecisionRecord', 'SettlementReceipt']],
     [states.executed, commands.review, ['SettlementDecisionRecord', 'SettlementReceipt']],
+    [states.executed, commands.withhold, ['SettlementDecisionRecord', 'SettlementReceipt']],
+    [states.withheld, commands.contest, []],
+    [states.withheld, commands.releaseHeld, ['SettlementReceipt']],
+    [states.contested, commands.return, ['SettlementReceipt']],
   ]
   for (const [gate, command, types] of steps) {
     const receipts = factsAfter(gate, command).flatMap((event) => receiptOfEvent(event) ?? [])
@@ -81,6 +85,16 @@ test('a receipt says where all of the money is', () => {
   assert.equal(parts(settleCommand(executed, 'release').receipt), '2,0,0,0')
   assert.equal(parts(settleCommand(executed, 'refund').receipt), '0,2,0,0')
   assert.equal(parts(settleCommand(executed, 'review').receipt), '0,0,0,2')
+  const { withheld, passedOn, returned } = states
+  const said = [withheld, passedOn, returned].map(({ receipt }) => [
+    receipt.outcome,
+    parts(receipt),
+  ])
+  assert.deepEqual(said, [
+    ['held', '1,0,0,1'],
+    ['released', '2,0,0,0'],
+    ['split', '1,1,0,0'],
+  ])
   const closing = { settlementDecisionHash: null, transferId: null, at: facts.at }
   const ended = endingReceiptOf(frozen(held), 'voided', closing)
   assert.equal(parts(ended), '0,2,0,0')

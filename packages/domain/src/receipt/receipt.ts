@@ -108,11 +108,17 @@ interface Closing {
   readonly at: string
 }
 
+/** A part of what is released that is not paid yet. */
+export interface HeldBack {
+  readonly amount: bigint
+  readonly until: string
+}
+
 /** Where the money is after a verdict: with the payee, back with the payer, or still held. */
 export function settlementReceiptOf(
   gate: Executed,
   verdict: SettlementDecisionRecord['verdict'],
-  closing: Closing,
+  closing: Closing & { readonly heldBack?: HeldBack | null },
 ): SettlementReceipt {
   const outcome = {
     release: 'released',
@@ -121,11 +127,27 @@ export function settlementReceiptOf(
     review: 'held',
   } as const
   const whole = receiptOf(gate, outcome[verdict], closing)
-  const { remainderId } = closing
+  const { remainderId, heldBack = null } = closing
+  if (heldBack !== null) {
+    const released = String(BigInt(whole.released) - heldBack.amount)
+    const held = String(heldBack.amount)
+    return { ...whole, outcome: 'held', released, held, heldUntil: heldBack.until }
+  }
   if (verdict !== 'capture' || remainderId === undefined) return whole
   const transferIds = [...whole.transferIds, remainderId]
   const { captured, held: refunded } = gate.partition
   return { ...whole, captured, refunded, transferIds }
+}
+
+type Settled = Extract<Gate, { status: 'settled' }>
+
+/** Where the money is after what was held back went on: with the payee, all of it. */
+export function holdbackReceiptOf(
+  gate: Settled,
+  closing: Closing & { readonly settlementDecisionHash: Hash },
+): SettlementReceipt {
+  const whole = receiptOf(gate, 'released', closing)
+  return { ...whole, previousReceiptHash: gate.receiptHash }
 }
 
 /** Where the money is after a gate ended without an effect: back with the payer. */
@@ -138,7 +160,7 @@ export function endingReceiptOf(
 }
 
 function receiptOf(
-  gate: Executed | Ending | Reviewed,
+  gate: Executed | Ending | Reviewed | Settled,
   outcome: SettlementReceipt['outcome'],
   closing: Closing,
 ): SettlementReceipt {
@@ -174,16 +196,18 @@ function refOf({ paymentId, network, nonce, transaction }: PaymentStatus): Payme
 
 type Reviewed = Extract<Gate, { status: 'review' }>
 
-/** Where the money is after a person divided what was in review. */
+/** Where the money is after a person divided what was held: in review, or held back. */
 export function resolutionReceiptOf(
-  gate: Reviewed,
-  { released, refunded }: Division,
+  gate: Reviewed | Settled,
+  division: Division,
   closing: {
     readonly settlementDecisionHash: Hash
     readonly transferIds: readonly Id<'trf'>[]
     readonly at: string
   },
 ): SettlementReceipt {
+  const released = String(BigInt(gate.partition.released) + BigInt(division.released))
+  const { refunded } = division
   const outcome = refunded === '0' ? 'released' : released === '0' ? 'refunded' : 'split'
   const { settlementDecisionHash, transferIds, at } = closing
   const held = receiptOf(gate, 'held', { settlementDecisionHash, transferId: null, at })
@@ -221,6 +245,7 @@ export function receiptOfEvent(
     case 'gateHeldForReview':
     case 'gateSettled':
     case 'gateResolved':
+    case 'holdbackReleased':
     case 'gateVoided':
     case 'gateExpired':
       return { object: event.receipt, kid: event.kid }
@@ -232,6 +257,7 @@ export function receiptOfEvent(
     case 'responseObserved':
     case 'claimOpened':
     case 'refundReceived':
+    case 'holdbackContested':
       return undefined
   }
 }

@@ -73,6 +73,9 @@ const TransferRecord = closed({
   asset: AssetText,
 })
 
+/** Attacker-controlled: the words of whoever contests, for the people who will decide. */
+export const ContestText = Type.String({ minLength: 1, maxLength: 2_000 })
+
 const Concluded = closed({
   receipt: SettlementReceipt,
   receiptHash: HashText,
@@ -129,6 +132,8 @@ export const GATE_EVENTS = {
     kid: KidText,
     transfers: Type.Array(TransferRecord, { minItems: 1, maxItems: 2 }),
   }),
+  holdbackContested: closed({ contestedBy: idOf('prn'), text: ContestText }),
+  holdbackReleased: Concluded,
   gateVoided: Concluded,
   gateExpired: Concluded,
 } as const

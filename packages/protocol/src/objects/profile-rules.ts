@@ -190,6 +190,19 @@ export const Disputes = closed({
   evidence: Type.Array(NameText, { maxItems: 32, uniqueItems: true }),
 })
 
+export const Holdback = closed({
+  basisPoints: Type.Integer({
+    minimum: 1,
+    maximum: 10_000,
+    description: 'how much of what is released stays held, rounded down',
+  }),
+  windowMs: Type.Integer({
+    minimum: 1,
+    maximum: 31_536_000_000,
+    description: 'for how long the paying side may contest it; then it goes to the payee',
+  }),
+})
+
 export const ProfileMode = words(['enforce', 'soft', 'shadow'])
 export type ProfileMode = Static<typeof ProfileMode>
 

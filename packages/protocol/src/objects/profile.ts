@@ -24,6 +24,7 @@ import {
   Condition,
   Disputes,
   durationMs,
+  Holdback,
   limits,
   Modes,
   names,
@@ -75,6 +76,9 @@ const Settlement = closed({
   onSilence: words(['release', 'refund', 'review']),
   evidenceWithinMs: durationMs,
   autoReleaseMax: Type.Optional(limits),
+  holdback: Type.Optional(
+    about('a share of what is released waits; not of what a rail has taken', Holdback),
+  ),
 })
 
 export const Profile = document(

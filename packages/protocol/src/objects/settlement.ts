@@ -87,6 +87,7 @@ export const SettlementReceipt = document(
     payee: idOf('prn'),
     transferIds: Type.Array(idOf('trf'), { maxItems: 16 }),
     paymentRef: Type.Union([PaymentRef, Type.Null()]),
+    heldUntil: Type.Optional(InstantText),
     previousReceiptHash: Type.Union([HashText, Type.Null()]),
     at: InstantText,
   },

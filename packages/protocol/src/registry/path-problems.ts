@@ -129,6 +129,24 @@ export const PATH_PROBLEMS = {
   gate_not_authorized: problem(409, 'never', 'the gate is not authorized', 'read the gate'),
   gate_not_executing: problem(409, 'never', 'the gate is not executing', 'read the gate'),
   gate_not_in_review: problem(409, 'never', 'the gate is not in review', 'read the gate'),
+  holdback_not_held: problem(
+    409,
+    'never',
+    'nothing of this gate is held back, or no longer',
+    'read its receipts: they say where the money is',
+  ),
+  holdback_contested: problem(
+    409,
+    'never',
+    'what is held back is contested already',
+    'wait for the people who are asked, or answer the approval',
+  ),
+  holdback_window_ended: problem(
+    409,
+    'never',
+    'the time to contest what is held back has ended',
+    'ask an operator: while it is still held, one may',
+  ),
   gate_settled: problem(409, 'never', 'the gate is settled', 'read its receipts'),
   gate_paid_by_rail: problem(
     409,

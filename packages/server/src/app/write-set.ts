@@ -144,6 +144,7 @@ export const SIGNED_FACTS: ReadonlySet<string> = new Set([
   'gateHeldForReview',
   'gateSettled',
   'gateResolved',
+  'holdbackReleased',
   'gateVoided',
   'gateExpired',
   'approvalApproved',

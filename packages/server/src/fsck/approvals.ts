@@ -35,6 +35,7 @@ export class Approvals {
       const verdict = (data.record as SettlementDecisionRecord | undefined)?.verdict
       if (type === 'decisionRecorded' && isAsking(decision?.decision)) asking += 1
       if (type === 'settlementDecided' && verdict === 'review') asking += 1
+      if (type === 'holdbackContested') asking += 1
       if (type === 'gateResolved') this.#used.set(at(String(data.recordHash)), id)
     }
     this.#asking.set(at(id), asking)

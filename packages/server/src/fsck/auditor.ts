@@ -35,12 +35,6 @@ interface Receipt {
   readonly captured: string
   readonly held: string
 }
-interface Ending {
-  readonly receipt: Receipt
-  readonly transfer: Movement | null
-  /** What a rail left of the hold, where it took a part. */
-  readonly remainder?: Movement
-}
 interface Authorization {
   readonly holdId: string
   readonly payerId: string
@@ -56,8 +50,19 @@ interface Holding {
   readonly authorization: Authorization
   readonly claims: readonly Claim[]
   held: bigint
+  /** What has left the hold for good, to the payee or out of the house. */
+  spent: bigint
 }
 
+/** The facts that come with a receipt of where the money is. */
+const ENDS: ReadonlySet<string> = new Set([
+  'gateHeldForReview',
+  'gateSettled',
+  'gateResolved',
+  'holdbackReleased',
+  'gateVoided',
+  'gateExpired',
+])
 const TRANSFERS = 'SELECT scope, transfer, debit, credit, amount, asset FROM transfers'
 const ACCOUNTS = 'SELECT scope, account, asset, debits, credits FROM accounts'
 const COUNTERS =
@@ -131,9 +136,12 @@ export class Auditor {
         if (holding !== undefined) this.#findings.problem('holds', `${name}: authorized twice`)
         holding = this.#hold(scope, name, data as never)
       }
-      if (type === 'gateResolved') this.#divide(scope, name, data as never, holding)
-      const ends = ['gateHeldForReview', 'gateSettled', 'gateVoided', 'gateExpired'].includes(type)
-      if (ends) this.#end(scope, name, data as never, holding)
+      // A rail may take less than is held; what it leaves goes back in a movement of its own.
+      const { transfer, remainder, transfers } = data as Record<string, unknown>
+      const one = [transfer, remainder].filter((each) => each !== null && each !== undefined)
+      const said = (transfers ?? one) as readonly Movement[]
+      if (ENDS.has(type))
+        this.#end(scope, name, { ...(data as { receipt: Receipt }), said }, holding)
     }
     if (holding === undefined) return
     const { holdId, asset } = holding.authorization
@@ -156,84 +164,64 @@ export class Auditor {
       const counter = this.#counter(scope, claim)
       counter.reserved += share(claim, amountMax)
     }
-    return { authorization, claims, held: BigInt(amountMax) }
+    return { authorization, claims, held: BigInt(amountMax), spent: 0n }
   }
 
+  /** A receipt: what it says is gone since the one before has left the hold, and nothing else. */
   #end(
     scope: number,
     name: string,
-    { receipt, transfer, remainder }: Ending,
+    { receipt, said }: { readonly receipt: Receipt; readonly said: readonly Movement[] },
     holding: Holding | undefined,
   ): void {
     const { outcome, principal, released, refunded, captured, held } = receipt
+    const isNamed = outcomesOf(receipt).includes(outcome)
+    this.#findings.expect('holds', isNamed, `${name}: \`${outcome}\` is not what its parts say`)
     const parts = [released, refunded, captured, held].map(BigInt)
     const whole = parts.reduce((sum, part) => sum + part, 0n)
     const isWhole = whole === BigInt(principal)
     const isOwn = principal === (holding?.authorization.amountMax ?? '0')
     this.#findings.expect('holds', isWhole && isOwn, `${name}: the parts are not the principal`)
     if (holding === undefined) {
-      if (transfer !== null) this.#findings.problem('holds', `${name}: it moves what it never held`)
+      if (said.length > 0) this.#findings.problem('holds', `${name}: it moves what it never held`)
       return
     }
-    if (BigInt(held) > 0n) {
-      if (transfer !== null) this.#findings.problem('holds', `${name}: it moves what it holds`)
-      return
-    }
-    const { holdId, payerId, payee, asset } = holding.authorization
-    const { rail, walletRef } = holding.authorization
-    if (walletRef !== null && outcome === 'released') {
+    const { holdId, payerId, payee, asset, rail, walletRef } = holding.authorization
+    const paid = BigInt(released) - holding.spent
+    if (walletRef !== null && paid > 0n) {
       this.#findings.problem('holds', `${name}: the books paid what its rail pays`)
     }
-    const credit =
-      outcome === 'captured'
-        ? `rail:${rail}/${String(walletRef)}`
-        : `principal:${outcome === 'released' ? payee : payerId}`
-    // A rail may take less than is held; what it leaves goes back in a movement of its own.
-    const taken = outcome === 'captured' ? captured : principal
-    const left = holding.held - BigInt(taken)
-    const expected = { debit: `hold:${holdId}`, credit, amount: taken, asset }
-    if (transfer === null) this.#findings.problem('holds', `${name}: it ends without a transfer`)
-    else this.#move(scope, name, transfer, expected)
-    const back = { ...expected, credit: `principal:${payerId}`, amount: String(left) }
-    if (remainder !== undefined) this.#move(scope, name, remainder, back)
-    const isDivided = remainder !== undefined
-    this.#findings.expect('holds', isDivided === left > 0n, `${name}: it leaves what it held`)
-    holding.held = BigInt(held)
-    for (const claim of holding.claims) {
-      const counter = this.#counter(scope, claim)
-      counter.reserved -= share(claim, principal)
-      if (outcome === 'released' || outcome === 'captured') counter.spent += share(claim, taken)
-    }
-  }
-
-  /** What was in review, divided between the two parties. */
-  #divide(
-    scope: number,
-    name: string,
-    { receipt, transfers }: { receipt: Receipt; transfers: readonly Movement[] },
-    holding: Holding | undefined,
-  ): void {
-    const { principal, released, refunded } = receipt
-    const parts = BigInt(released) + BigInt(refunded)
-    const isWhole = parts === BigInt(principal) && holding?.held === parts
-    this.#findings.expect('holds', isWhole, `${name}: it is divided into other parts`)
-    if (holding === undefined) return
-    const { holdId, payerId, payee, asset } = holding.authorization
     const owed = [
-      { credit: `principal:${payee}`, amount: released },
-      { credit: `principal:${payerId}`, amount: refunded },
-    ].filter(({ amount }) => amount !== '0')
-    if (owed.length !== transfers.length) this.#findings.problem('holds', `${name}: odd transfers`)
-    for (const [i, made] of transfers.entries()) {
-      const expected = { debit: `hold:${holdId}`, credit: '', amount: '', asset, ...owed[i] }
+      { credit: `principal:${payee}`, amount: paid },
+      { credit: `rail:${rail}/${String(walletRef)}`, amount: BigInt(captured) },
+      { credit: `principal:${payerId}`, amount: BigInt(refunded) },
+    ].filter(({ amount }) => amount !== 0n)
+    const moved = owed.reduce((sum, { amount }) => sum + amount, 0n)
+    const isLess = holding.held - moved === BigInt(held) && owed.every(({ amount }) => amount > 0n)
+    this.#findings.expect('holds', isLess, `${name}: it holds another part than it says`)
+    if (owed.length !== said.length) {
+      const what = said.length < owed.length ? 'ends without a transfer' : 'moves what it holds'
+      this.#findings.problem('holds', `${name}: it ${what}`)
+    }
+    for (const [i, made] of said.entries()) {
+      const { credit = '', amount = 0n } = owed[i] ?? {}
+      const expected = { debit: `hold:${holdId}`, credit, amount: String(amount), asset }
       this.#move(scope, name, made, expected)
     }
-    holding.held = 0n
+    this.#count(scope, holding, BigInt(held), holding.spent + paid + BigInt(captured))
+  }
+
+  /** A counter holds what is held and what is gone; a use is gone with the first unit. */
+  #count(scope: number, holding: Holding, held: bigint, spent: bigint): void {
     for (const claim of holding.claims) {
       const counter = this.#counter(scope, claim)
-      counter.reserved -= share(claim, principal)
-      if (released !== '0') counter.spent += share(claim, released)
+      const before = standing(claim, holding.held, holding.spent)
+      const after = standing(claim, held, spent)
+      counter.reserved += after.reserved - before.reserved
+      counter.spent += after.spent - before.spent
     }
+    holding.held = held
+    holding.spent = spent
   }
 
   #move(scope: number, name: string, made: Movement, expected: Omit<Movement, 'transferId'>): void {
@@ -357,4 +345,18 @@ function textOf({ debit, credit, amount, asset }: Omit<Movement, 'transferId'>):
 /** A count counts uses; every other counter, minor units. */
 function share({ period }: Claim, amount: string): bigint {
   return period === 'count' ? 1n : BigInt(amount)
+}
+
+/** The words for these parts. */
+function outcomesOf({ principal, released, refunded, captured, held }: Receipt): readonly string[] {
+  if (held !== '0') return ['held']
+  if (captured !== '0') return ['captured']
+  if (released === '0') return principal === '0' ? ['expired'] : ['refunded', 'voided', 'expired']
+  return [refunded === '0' ? 'released' : 'split']
+}
+
+function standing({ period }: Claim, held: bigint, spent: bigint) {
+  if (period !== 'count') return { reserved: held, spent }
+  const isSpent = spent > 0n
+  return { reserved: !isSpent && held > 0n ? 1n : 0n, spent: isSpent ? 1n : 0n }
 }

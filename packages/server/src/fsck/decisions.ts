@@ -16,6 +16,8 @@ import {
   type PolicyDecision,
   Profile,
   parseAs,
+  type SettlementDecisionRecord,
+  type SettlementReceipt,
 } from '@surety/protocol'
 import type { Findings } from './findings.ts'
 import { Rulings } from './rulings.ts'
@@ -43,8 +45,10 @@ export class Decisions {
     this.#rulings = new Rulings(tables, findings, this.#denyAll)
   }
 
-  check({ scope, kind, id, name, events }: Stream): void {
+  check(stream: Stream): void {
+    const { scope, kind, id, name, events } = stream
     if (kind !== 'gate') return
+    this.#checkShare(stream)
     for (const { type, data } of events) {
       if (type !== 'decisionRecorded') continue
       const stated = data.decision as PolicyDecision
@@ -57,6 +61,22 @@ export class Decisions {
         this.#findings.problem('decisions', `${name}: decided under a profile that did not rule`)
       }
     }
+  }
+
+  /** INVARIANT(partition): of what a verdict releases the share of its profile is held back. */
+  #checkShare({ scope, name, events }: Stream): void {
+    const dataOf = (wanted: string) => events.find(({ type }) => type === wanted)?.data
+    const record = dataOf('settlementDecided')?.record as SettlementDecisionRecord | undefined
+    const receipt = dataOf('gateSettled')?.receipt as SettlementReceipt | undefined
+    if (record === undefined || receipt === undefined) return
+    const terms = this.#profile(scope.scope, record.policyHash)?.profile.settlement.holdback
+    const points = record.verdict === 'release' ? (terms?.basisPoints ?? 0) : 0
+    const share = (BigInt(receipt.principal) * BigInt(points)) / 10_000n
+    const until = instantOf(record.decidedAt) + (terms?.windowMs ?? 0)
+    const { held, heldUntil } = receipt
+    const isDated = heldUntil === undefined ? share === 0n : instantOf(heldUntil) === until
+    const holds = BigInt(held) === share && isDated
+    this.#findings.expect('holds', holds, `${name}: not the share that its profile holds back`)
   }
 
   #decide(scope: number, gateId: string, stated: PolicyDecision): PolicyDecision | undefined {

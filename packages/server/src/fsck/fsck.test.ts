@@ -275,7 +275,8 @@ test('the last fact of a stream, sealed again with other content, is seen', asyn
   edit(directory, (db) => {
     const sql = `SELECT event FROM events WHERE stream = ${streamOf('settled')} ORDER BY seq DESC`
     const { eventHash: _, ...rest } = JSON.parse(String(db.prepare(sql).get()?.event)) as Event
-    const receipt = { ...(rest.data.receipt as object), outcome: 'refunded' }
+    const told = rest.data.receipt as { readonly principal: string }
+    const receipt = { ...told, outcome: 'refunded', released: '0', refunded: told.principal }
     const lie = sealEvent({ ...rest, data: { ...rest.data, receipt } }, nodeCrypto)
     db.prepare('UPDATE events SET event = ? WHERE stream = ? AND seq = ?').run(
       canonicalize(lie),

@@ -189,6 +189,8 @@ function dueOf(kind: string, state: Members | undefined): string | undefined {
       return inside('authorization')?.notAfter
     case 'executing':
       return inside('payment')?.at ?? (state.evidenceBy as string)
+    case 'settled':
+      return inside('holdback')?.contest === undefined ? inside('holdback')?.until : undefined
     default:
       return undefined
   }

@@ -34,6 +34,7 @@ const STATEMENT_OF: Readonly<Record<string, string>> = {
   gateHeldForReview: 'receipt',
   gateSettled: 'receipt',
   gateResolved: 'receipt',
+  holdbackReleased: 'receipt',
   gateVoided: 'receipt',
   gateExpired: 'receipt',
   approvalApproved: 'record',

@@ -21,7 +21,7 @@ import {
   Severity,
   words,
 } from '@surety/protocol'
-import { ReceiptList } from './views.ts'
+import { ContestView, ReceiptList } from './views.ts'
 
 const orNull = (schema: TSchema) => Type.Union([schema, Type.Null()])
 
@@ -76,6 +76,7 @@ const Showing = closed(
       }),
     ),
     session: orNull(SessionFacts),
+    contest: orNull(ContestView),
     approving: Type.String({ description: 'what approving will allow' }),
   },
   { description: 'the exact request, each rule it is beyond, and the money at stake' },

@@ -12,6 +12,7 @@ import {
   CheckResult,
   ClaimRecord,
   Colour,
+  ContestText,
   ControlKind,
   ControlSelector,
   ControlSigner,
@@ -59,6 +60,11 @@ const GateState = words([
 
 const DecisionView = closed({ ...PolicyDecision.properties, decisionHash: HashText })
 
+export const ContestView = closed(
+  { contestedBy: idOf('prn'), text: ContestText, contestedAt: InstantText },
+  { description: 'who said that what is held back should not go on, and why' },
+)
+
 const SettlementView = closed({
   status: words([
     'none',
@@ -82,6 +88,15 @@ const SettlementView = closed({
   captured: AmountText,
   held: AmountText,
   asset: AssetText,
+  holdback: orNull(
+    closed(
+      {
+        until: InstantText,
+        contest: orNull(ContestView),
+      },
+      { description: 'what is held goes to the payee then, unless it is contested' },
+    ),
+  ),
 })
 
 export const GateView = closed(
@@ -298,7 +313,7 @@ export const ControlView = closed(
 export const HoldInFlight = closed(
   {
     gateId: idOf('gat'),
-    state: words(['authorized', 'executing']),
+    state: words(['authorized', 'executing', 'settled'], 'settled: a part is held back'),
     holdId: idOf('hld'),
     agentId: idOf('prn'),
     payerId: idOf('prn'),

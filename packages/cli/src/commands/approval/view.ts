@@ -44,6 +44,7 @@ function approvalLines(approval: Approval, names: Names): readonly string[] {
       ['asked by', named(approval.agentId, names)],
       ['whose money', payerId === null ? null : named(payerId, names)],
       ...differenceFields(approval),
+      ...contestFields(approval, names),
       ['available', showing && formatMoney(showing.money.available, approval.asset)],
       ...budgetFields(approval),
       ['session', showing && sessionOf(showing)],
@@ -81,6 +82,15 @@ function differenceFields({ showing }: Approval): readonly (readonly [string, st
     const passes = allowed === '' ? 'nothing' : shown(allowed)
     return ['because', `${meaning}${which}: ${shown(asked)}${before}; without asking ${passes}`]
   })
+}
+
+function contestFields({ showing }: Approval, names: Names) {
+  if (showing === undefined || showing.contest === null) return []
+  const { contestedBy, text, contestedAt } = showing.contest
+  return [
+    ['contested by', `${named(contestedBy, names)}, ${contestedAt}`],
+    ['because', text],
+  ] as const
 }
 
 /** What the payment counts against besides: a yes lifts none of it. */

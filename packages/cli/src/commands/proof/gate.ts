@@ -1,6 +1,6 @@
 /** Gates: paid actions, from intent to settlement. */
 import type { CommandGroup } from '../../command.ts'
-import { authorize, declare, voidGate } from '../../gate/ask.ts'
+import { authorize, contest, declare, voidGate } from '../../gate/ask.ts'
 import { evidence, execute, respond } from '../../gate/do.ts'
 import { events, list, show } from '../../gate/look.ts'
 import { reply, waiting } from '../../gate/wait.ts'
@@ -16,6 +16,7 @@ export const gate: CommandGroup = {
     execute,
     respond,
     evidence,
+    contest,
     voidGate,
     show,
     list,

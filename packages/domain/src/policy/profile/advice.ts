@@ -28,6 +28,7 @@ export function adviceOn(profile: Profile): readonly Remark[] {
     ...idleConditions(profile),
     ...idleWallets(profile),
     ...idleSettlement(profile),
+    ...idleHoldback(profile),
     ...unknownFacts(profile),
   ]
 }
@@ -300,6 +301,37 @@ function idleSettlement(profile: Profile): Remark[] {
     if (settlement.mode === 'manual' || BigInt(max) <= (reach.get(asset) ?? 0n)) continue
     const message = `no allowed amount of ${asset} reaches it: it never counts`
     found.push({ path: ['settlement', 'autoReleaseMax', i, 'max'], message })
+  }
+  return found
+}
+
+/** Rails whose money stays in the house until there is a verdict; of others nothing is held back. */
+const HOLDING_RAILS: ReadonlySet<string> = new Set(['ledger'])
+
+function idleHoldback(profile: Profile): Remark[] {
+  const { settlement, allowlists } = profile
+  const { holdback, mode, autoReleaseMax } = settlement
+  if (holdback === undefined) return []
+  const path = ['settlement', 'holdback']
+  if (mode === 'manual') {
+    const message = 'what a person divides is final: nothing is ever held back'
+    return [{ path, message: `everything is settled by hand, and ${message}` }]
+  }
+  const found: Remark[] = []
+  const gone = allowlists.rails.filter((rail) => !HOLDING_RAILS.has(rail))
+  if (gone.length === allowlists.rails.length) {
+    const rails = gone.map((rail) => `\`${rail}\``).join(', ') || 'none'
+    const message = `no allowed rail (${rails}) holds back: what it takes is gone`
+    found.push({ path, message })
+  }
+  const ceilings = autoReleaseMax && limitsOf(autoReleaseMax)
+  const reach = [...reachOf(profile)].map(([asset, most]) => {
+    const ceiling = ceilings === undefined ? most : (ceilings.get(asset) ?? 0n)
+    return ceiling < most ? ceiling : most
+  })
+  if (reach.every((most) => most * BigInt(holdback.basisPoints) < 10_000n)) {
+    const message = 'the share of every amount that is released by itself is less than a minor unit'
+    found.push({ path: [...path, 'basisPoints'], message: `${message}: nothing is held back` })
   }
   return found
 }

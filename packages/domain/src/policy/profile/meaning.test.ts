@@ -111,6 +111,10 @@ test('two profiles that say the same differ in nothing, and each change is said 
     ],
     [{ strictBinding: false }, 'changed strictBinding'],
     [{ settlement: { ...base.settlement, onSilence: 'release' } }, 'changed settlement.onSilence'],
+    [
+      { settlement: { ...base.settlement, holdback: { basisPoints: 1, windowMs: 1 } } },
+      'changed settlement.holdback',
+    ],
   ]
   for (const [changes, expected] of cases) {
     const [first] = compareProfiles(base, { ...base, ...changes })
@@ -191,6 +195,23 @@ test('what can hardly be meant is said, in its place', () => {
     adviceOn(base).map(({ path }) => path.join('.')),
     BASE_ADVICE,
   )
+})
+
+test('a share that is never held back is advised against, in its place', () => {
+  const sound = profileOf({ limits: { perRequest: [{ asset: 'USD/2', max: '10' }] } })
+  const said = (changes: Partial<Profile['settlement']>, rails = ['ledger'], basisPoints = 1_000) =>
+    adviceOn({
+      ...sound,
+      allowlists: { ...sound.allowlists, rails },
+      settlement: { ...sound.settlement, holdback: { basisPoints, windowMs: 1 }, ...changes },
+    }).map(({ path }) => path.join('.'))
+  assert.deepEqual(said({}), [])
+  assert.deepEqual(said({}, ['x402-evm', 'ledger']), [])
+  assert.deepEqual(said({}, ['x402-evm']), ['settlement.holdback'])
+  assert.deepEqual(said({ mode: 'manual' }), ['settlement.holdback'])
+  assert.deepEqual(said({}, ['ledger'], 999), ['settlement.holdback.basisPoints'])
+  const autoReleaseMax = [{ asset: 'USD/2', max: '9' }]
+  assert.deepEqual(said({ autoReleaseMax }), ['settlement.holdback.basisPoints'])
 })
 
 test('a rule on what nobody states yet denies everything, and that is said', () => {

@@ -37,7 +37,7 @@ export function listControls(
   })
 }
 
-type InFlight = Extract<gate.Gate, { status: 'authorized' | 'executing' }>
+type InFlight = Extract<gate.Gate, { status: 'authorized' | 'executing' | 'settled' }>
 
 /** How many gates under way one page looks at. */
 const SCAN_MAX = 1_000
@@ -71,7 +71,7 @@ export async function inFlight(
   return { items, next: after ?? null }
 }
 
-/** The gate, if it is under way and the control is about it. */
+/** The gate, if it is under way or a part of it is held back, and the control is about it. */
 export async function gateUnder(
   app: App,
   { scope }: Caller,
@@ -79,7 +79,8 @@ export async function gateUnder(
   key: string,
 ): Promise<InFlight | undefined> {
   const { state } = await app.store.reads.state(scope, 'gate', gateId)
-  if (state.status !== 'authorized' && state.status !== 'executing') return undefined
+  const isHeldBack = state.status === 'settled' && state.holdback !== undefined
+  if (state.status !== 'authorized' && state.status !== 'executing' && !isHeldBack) return undefined
   const { intent, authorization } = state
   const chain = await grantChain(app, scope, intent.grantHash)
   const selectors = control.selectorsOf({
@@ -94,9 +95,21 @@ export async function gateUnder(
 
 /** A hold under way: how much, for whom, and what ends it by itself. */
 function holdView(state: InFlight): JsonObject {
-  const { gateId, status, authorization } = state
-  const { holdId, agentId, payerId, payee, amountMax, asset, notAfter } = authorization
-  const endsBy = state.status === 'executing' ? state.evidenceBy : notAfter
-  const held = { holdId, agentId, payerId, payee, amount: amountMax, asset }
-  return { gateId, state: status, ...held, endsBy, drainable: status === 'authorized' }
+  const { gateId, status, authorization, partition } = state
+  const { holdId, agentId, payerId, payee, asset } = authorization
+  const held = { holdId, agentId, payerId, payee, amount: partition.held, asset }
+  return {
+    gateId,
+    state: status,
+    ...held,
+    endsBy: endOf(state),
+    drainable: status === 'authorized',
+  }
+}
+
+function endOf(state: InFlight): string {
+  if (state.status === 'authorized') return state.authorization.notAfter
+  if (state.status === 'executing') return state.evidenceBy
+  if (state.holdback === undefined) throw new Error('nothing is held back')
+  return state.holdback.until
 }

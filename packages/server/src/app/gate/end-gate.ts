@@ -19,6 +19,7 @@ import { Writing } from '../write-set.ts'
 import { appendApproval, sealAt } from './approval/append-approval.ts'
 import { isAsked } from './approval/waited-for.ts'
 import { claimsFor, closing, eventTransfer, noticeOf } from './money.ts'
+import { releaseHeld } from './release-holdback.ts'
 import { settleExecuted } from './settle.ts'
 import { deadlineOf, evolveAll } from './view.ts'
 
@@ -138,6 +139,9 @@ const tick: UseCase<Overdue, OverdueReads, Answer> = {
     if (before.state.status === 'waiting' && !isAsked(before.state, approvals[0])) {
       return { type: 'stale' }
     }
+    if (before.state.status === 'settled') {
+      return releaseHeld(before.state, before, { payee, controls }, stamp)
+    }
     if (status !== 'executing') return endNow(before, 'expired', stamp, approvals[0])
     const out = gate.decide(before.state, { type: 'timeOut', at: stamp.at })
     if (!out.ok) return { type: 'refuse', code: out.refusal }
@@ -154,7 +158,7 @@ const tick: UseCase<Overdue, OverdueReads, Answer> = {
   },
 }
 
-/** What the clock does to a gate past its deadline: expiry, or the profile's `onSilence`. */
+/** What the clock does past a deadline: expiry, `onSilence`, or what was held back goes on. */
 export function passDeadline(
   app: App,
   caller: Caller,
@@ -174,9 +178,10 @@ export function passDeadline(
         const approvalId = await app.store.reads.unique(caller.scope, 'approval', decisionHash)
         return ok({ ...none, approvalId: approvalId ?? null })
       }
-      if (state.status !== 'executing') return ok(none)
+      if (state.status !== 'executing' && state.status !== 'settled') return ok(none)
       const { policyHash } = state.authorization
-      const terms = await profileByHash(app, caller.scope, policyHash)
+      const isSilent = state.status === 'executing'
+      const terms = isSilent ? await profileByHash(app, caller.scope, policyHash) : null
       const chain = await grantChain(app, caller.scope, intent.grantHash)
       const controls = requestControls({ tenantId: intent.tenantId, intent, policyHash }, chain)
       return ok({ ...none, terms, controls })

@@ -8,32 +8,43 @@ import type { Id, JsonObject } from '@surety/protocol'
 import type { CounterClaim, CounterName, Stamp } from '../../ports.ts'
 
 /**
- * INVARIANT(budget): a claim is reserved at the authorization, spent by what leaves, and given back
- * when the money goes back to the payer; always on the counters that were claimed.
+ * INVARIANT(budget): a claim is reserved at the authorization, and given back when the money goes
+ * back to the payer; always on the counters that were claimed.
  */
 export function claimsFor(
   names: readonly CounterName[],
   amount: string,
-  what: 'reserve' | 'spend' | 'giveBack',
+  what: 'reserve' | 'giveBack',
 ): readonly CounterClaim[] {
   return names.map((counter) => {
     const share = policy.shareOf(counter, BigInt(amount))
-    const reserved = what === 'reserve' ? share : -share
-    return { counter, reserved, spent: what === 'spend' ? share : 0n }
+    return { counter, reserved: what === 'reserve' ? share : -share, spent: 0n }
   })
 }
 
-/** INVARIANT(budget): of what was claimed at the most, a part is spent; the rest is free again. */
-export function partSpent(
+type Parts = Pick<gate.Partition, 'released' | 'captured' | 'held'>
+
+/**
+ * INVARIANT(budget): where a hold is divided, what is gone is spent, what is still held is
+ * reserved, and what went back is given back. A use is spent with the first unit that leaves.
+ */
+export function claimsBetween(
   names: readonly CounterName[],
-  claimed: string,
-  spent: string,
+  before: Parts,
+  after: Parts,
 ): readonly CounterClaim[] {
-  return names.map((counter) => ({
-    counter,
-    reserved: -policy.shareOf(counter, BigInt(claimed)),
-    spent: policy.shareOf(counter, BigInt(spent)),
-  }))
+  return names.map((counter) => {
+    const [was, is] = [standingOf(counter, before), standingOf(counter, after)]
+    return { counter, reserved: is.reserved - was.reserved, spent: is.spent - was.spent }
+  })
+}
+
+function standingOf(counter: CounterName, { released, captured, held }: Parts) {
+  const gone = BigInt(released) + BigInt(captured)
+  const kept = BigInt(held)
+  if (counter.period !== 'count') return { reserved: kept, spent: gone }
+  const isSpent = gone > 0n
+  return { reserved: !isSpent && kept > 0n ? 1n : 0n, spent: isSpent ? 1n : 0n }
 }
 
 /** A transfer as its event records it. */
@@ -41,27 +52,24 @@ export function eventTransfer(transfer: ledger.Transfer): gate.TransferRecord {
   return { ...transfer, amount: String(transfer.amount) }
 }
 
-type Holding = Extract<gate.Gate, { status: 'authorized' | 'executing' | 'executed' }>
+type Holding = Extract<gate.Gate, { status: 'authorized' | 'executing' | 'executed' | 'settled' }>
 
 /**
- * The transfer that empties a hold, to whom the verdict names; a capture leaves the house, as much
- * as the rail took.
+ * The transfer out of a hold, of all of it or so much, to whom the verdict names; a capture leaves
+ * the house, as much as the rail took.
  */
 export function closing(
   state: Holding,
   verdict: 'release' | 'refund' | 'capture',
   transferId: Id<'trf'>,
+  amount: bigint = BigInt(state.authorization.amountMax),
 ): ledger.Transfer {
-  const { holdId, payerId, payee, amountMax, asset, rail, walletRef } = state.authorization
-  const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
+  const { holdId, payerId, payee, asset, rail, walletRef } = state.authorization
+  const held = { holdId, payerId, payee, amount, asset }
   if (verdict === 'capture') {
     if (walletRef === null) throw new Error('captured from no wallet')
-    const amount = BigInt(gate.takenParts(state).captured)
-    return ledger.capturePosting(
-      { ...held, amount },
-      ledger.walletAccount(rail, walletRef),
-      transferId,
-    )
+    const taken = { ...held, amount: BigInt(gate.takenParts(state).captured) }
+    return ledger.capturePosting(taken, ledger.walletAccount(rail, walletRef), transferId)
   }
   return ledger.closingPosting(held, verdict, transferId)
 }

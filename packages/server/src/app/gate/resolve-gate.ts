@@ -1,16 +1,15 @@
-/** Divides what is in review as a person said: released, refunded, or split. Rules: domain/gate. */
-import { type approval, gate, ledger, policy, receipt } from '@surety/domain'
-import { type Division, type Hash, hashOf, ok, type Result } from '@surety/protocol'
-import type { CounterClaim, Stamp, Stored } from '../../ports.ts'
+/** Divides what is held, in review or back, as a person said: see domain/gate. */
+import { type approval, gate, ledger, receipt } from '@surety/domain'
+import { type Hash, hashOf, ok, type Result } from '@surety/protocol'
+import type { Stamp, Stored } from '../../ports.ts'
 import { gateStream } from '../runtime.ts'
 import type { Writing } from '../write-set.ts'
-import { eventTransfer, noticeOf } from './money.ts'
+import { claimsBetween, eventTransfer, noticeOf } from './money.ts'
 import { evolveAll } from './view.ts'
 
 type Approved = Extract<approval.ApprovalEvent, { type: 'approvalApproved' }>
-type Reviewed = Extract<gate.Gate, { status: 'review' }>
 
-/** Writes the end of a gate in review; answers with the hash of its receipt. */
+/** Writes where what is held goes; answers with the hash of the receipt that says so. */
 export function resolveGate(
   writing: Writing,
   before: Stored<gate.Gate>,
@@ -19,9 +18,10 @@ export function resolveGate(
 ): Result<Hash, gate.GateRefusal> {
   const { state } = before
   const { division } = record
-  if (state.status !== 'review' || division === null) return refused()
-  const { holdId, payerId, payee, amountMax, asset } = state.authorization
-  const held = { holdId, payerId, payee, amount: BigInt(amountMax), asset }
+  const isHeld = state.status === 'review' || state.status === 'settled'
+  if (!isHeld || division === null) return refused()
+  const { holdId, payerId, payee, asset } = state.authorization
+  const held = { holdId, payerId, payee, amount: BigInt(state.partition.held), asset }
   const postings = ledger.dividingPostings(held, division, () => stamp.mint('trf'))
   const closed = receipt.resolutionReceiptOf(state, division, {
     settlementDecisionHash: hashOf(state.settlementDecision, stamp.crypto),
@@ -40,27 +40,17 @@ export function resolveGate(
   })
   if (!resolved.ok) return resolved
   for (const posting of postings) writing.transfer(posting)
-  writing.count(dividedClaims(state, division))
+  writing.count(claimsBetween(state.claims, state.partition, closed))
   const next = evolveAll(state, resolved.value, stamp.at)
   if (next.status === 'none') throw new Error('a settled gate is one')
   const { gateId } = next
   const place = { family: 'gate', id: gateId, stream: gateStream(gateId), before } as const
   writing.append(place, resolved.value, next)
-  writing.notify(`gate.${next.status}`, noticeOf(next, stamp))
+  const topic = state.status === 'review' ? 'gate.settled' : 'gate.holdback_resolved'
+  writing.notify(topic, noticeOf(next, stamp))
   return ok(receiptHash)
 }
 
 function refused(): Result<Hash, gate.GateRefusal> {
   return { ok: false, refusal: 'gate_not_in_review' }
-}
-
-/** INVARIANT(budget): what is released is spent, what is refunded is given back. */
-function dividedClaims(state: Reviewed, { released }: Division): readonly CounterClaim[] {
-  const { amountMax } = state.authorization
-  return state.claims.map((counter) => {
-    const reserved = -policy.shareOf(counter, BigInt(amountMax))
-    const isUsed = BigInt(released) > 0n
-    const spent = isUsed ? policy.shareOf(counter, BigInt(released)) : 0n
-    return { counter, reserved, spent }
-  })
 }

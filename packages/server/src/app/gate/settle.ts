@@ -4,12 +4,12 @@
  * @module
  */
 import { evidence, gate, type policy, receipt } from '@surety/domain'
-import { type CheckResult, hashOf, type Profile } from '@surety/protocol'
+import { addMs, type CheckResult, formatInstant, hashOf, type Profile } from '@surety/protocol'
 import type { Outcome, Stamp, Stored } from '../../ports.ts'
 import { type Answer, gateStream } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
 import { openApproval } from './approval/open-approval.ts'
-import { claimsFor, closing, eventTransfer, noticeOf, partSpent, returning } from './money.ts'
+import { claimsBetween, closing, eventTransfer, noticeOf, returning } from './money.ts'
 import { deadlineOf, evolveAll } from './view.ts'
 
 type Executed = Extract<gate.Gate, { status: 'executed' }>
@@ -79,22 +79,25 @@ function conclude(
   const { colour, verdict, checks } = judged
   const at = stamp.atText
   const record = receipt.settlementDecisionOf(executed, { colour, verdict, checks, at })
-  const posting = verdict === 'review' ? null : closing(executed, verdict, stamp.mint('trf'))
+  const heldBack = heldBackOf(verdict, judged.settlement, amountMax, stamp)
+  const moved = BigInt(amountMax) - (heldBack?.amount ?? 0n)
+  const isMoving = verdict !== 'review' && moved > 0n
+  const posting = isMoving ? closing(executed, verdict, stamp.mint('trf'), moved) : null
   const left = verdict === 'capture' ? returning(executed, () => stamp.mint('trf')) : undefined
   const closed = receipt.settlementReceiptOf(executed, verdict, {
     settlementDecisionHash: hashOf(record, stamp.crypto),
     transferId: posting?.transferId ?? null,
     remainderId: left?.transferId,
     at,
+    heldBack,
   })
   if (posting !== null) {
     writing.transfer(posting)
-    const what = verdict === 'refund' ? 'giveBack' : 'spend'
-    if (left === undefined) writing.count(claimsFor(executed.claims, amountMax, what))
+    // What a rail takes was reserved whole until the verdict that says so.
+    const held = { released: '0', captured: '0', held: amountMax }
+    writing.count(claimsBetween(executed.claims, held, closed))
   }
-  if (left !== undefined) {
-    writing.transfer(left).count(partSpent(executed.claims, amountMax, closed.captured))
-  }
+  if (left !== undefined) writing.transfer(left)
   const settled = gate.decide(executed, {
     type: 'settle',
     record,
@@ -106,4 +109,16 @@ function conclude(
   })
   if (!settled.ok) throw new Error(`an executed gate refuses its verdict: ${settled.refusal}`)
   return settled.value
+}
+
+/** INVARIANT(partition): a share of what is released waits for the end of the profile's window. */
+function heldBackOf(
+  verdict: ReturnType<typeof judge>['verdict'],
+  settlement: Profile['settlement'],
+  amountMax: string,
+  stamp: Stamp,
+): receipt.HeldBack | null {
+  const amount = evidence.heldBackOf(verdict, settlement, BigInt(amountMax))
+  if (amount === 0n || settlement.holdback === undefined) return null
+  return { amount, until: formatInstant(addMs(stamp.at, settlement.holdback.windowMs)) }
 }

@@ -66,7 +66,17 @@ function settlementOf(state: Known): JsonObject | null {
     checks: ordered(judged?.checks ?? []),
     ...state.partition,
     asset: state.intent.asset,
+    holdback: holdbackOf(state),
   } as unknown as JsonObject
+}
+
+/** What is held back of a settled gate, until when, and who contested it. */
+function holdbackOf(state: Known): JsonObject | null {
+  if (state.status !== 'settled' || state.holdback === undefined) return null
+  const { until, contest } = state.holdback
+  if (contest === undefined) return { until, contest: null }
+  const { contestedBy, text, contestedAt } = contest
+  return { until, contest: { contestedBy, text, contestedAt } }
 }
 
 /** The word of `x-surety-settlement-status`. */
@@ -90,6 +100,11 @@ export function deadlineOf(state: Gate): Instant | null {
     case 'executing':
       // What was presented to a rail is looked after until the rail has shown what became of it.
       return instantOf(state.payment?.at ?? state.evidenceBy)
+    case 'settled':
+      // What people were asked about is no longer ended by a clock.
+      return state.holdback === undefined || state.holdback.contest !== undefined
+        ? null
+        : instantOf(state.holdback.until)
     default:
       return null
   }

@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import {
   AmountText,
   AssetText,
+  ContestText,
   closed,
   HashText,
   InstantText,
@@ -16,6 +17,7 @@ import {
 } from '@surety/protocol'
 import { exportBundle } from '../../app/bundle/export-bundle.ts'
 import { authorizeGate } from '../../app/gate/authorize-gate.ts'
+import { contestHoldback } from '../../app/gate/contest-holdback.ts'
 import { declareGate } from '../../app/gate/declare-gate.ts'
 import { voidGate } from '../../app/gate/end-gate.ts'
 import { type ExecutionRequest, executeGate } from '../../app/gate/execute-gate.ts'
@@ -167,6 +169,23 @@ const giveBack = route({
     signed(await run(app, caller, voidGate(app, caller, gateId, idempotency))),
 })
 
+const contest = route({
+  method: 'POST',
+  path: '/v1/gates/{gateId}/contest',
+  summary: 'Say that what is held back should not go to the payee yet',
+  description:
+    'The agent and the payer may until the window ends; an operator as long as it is held. It stays held, and people are asked: their answer divides it.',
+  scope: 'gates:write',
+  params,
+  query: null,
+  body: closed({ text: ContestText }),
+  status: 201,
+  answer: GateView,
+  problems: ['gate_not_found', 'holdback_not_held', 'holdback_contested', 'holdback_window_ended'],
+  handle: async ({ app, caller, params: { gateId }, body: { text }, idempotency }) =>
+    signed(await run(app, caller, contestHoldback(app, caller, { gateId, text }, idempotency))),
+})
+
 const listing = route({
   method: 'GET',
   path: '/v1/gates',
@@ -241,6 +260,7 @@ export const gateRoutes: readonly Route[] = [
   execute,
   prove,
   giveBack,
+  contest,
   journal,
   bundle,
 ]

@@ -52,7 +52,7 @@ export const METRICS = {
   },
   surety_held_minor_units: {
     kind: 'gauge',
-    help: 'Money held for gates that have not ended, in minor units of the asset',
+    help: 'Money held for gates that have not ended, or held back of them, in minor units of the asset',
     labels: ['asset'],
   },
   surety_receipts_unsigned: {

@@ -11,7 +11,8 @@ import type { Stamp } from '../../../ports.ts'
 import { approvalStream } from '../../runtime.ts'
 import { fresh, type Writing } from '../../write-set.ts'
 
-type Asking = Extract<gate.Gate, { status: 'waiting' | 'review' }>
+/** `settled`: what is held back of it is contested. */
+type Asking = Extract<gate.Gate, { status: 'waiting' | 'review' | 'settled' }>
 
 /** A gate that just came to wait for a person, under which profile, and whose money it is. */
 export interface Asked {
@@ -52,6 +53,8 @@ function openedOf(
 ): approval.Opened {
   const { intent, decision, gateId, tenantId, environment } = state
   const level = levelOf(state)
+  // What the payee has already is not asked about.
+  const amount = state.status === 'settled' ? state.partition.held : intent.amount
   const requirements = approval.requirementsOf(
     level === 'review' ? [] : decision.obligations,
     level,
@@ -60,13 +63,13 @@ function openedOf(
   const severity = approval.severityOf({
     riskClass: intent.riskClass,
     level,
-    amount: BigInt(intent.amount),
+    amount: BigInt(amount),
     limit: limit === undefined ? undefined : BigInt(limit),
   })
   const openedAt = stamp.atText
   // What is in review has no expiry: no clock says where the money goes.
   const expiresAt = level === 'review' ? null : decision.validUntil
-  const isReview = state.status === 'review'
+  const isReview = state.status !== 'waiting'
   return {
     approvalId,
     gateId,
@@ -77,7 +80,7 @@ function openedOf(
     intentHash: state.intentHash,
     grantHash: intent.grantHash,
     payee: intent.payee,
-    amount: intent.amount,
+    amount,
     asset: intent.asset,
     reasonCodes: isReview ? [] : [...decision.reasonCodes],
     agentId: intent.agentId,
@@ -91,7 +94,7 @@ function openedOf(
 }
 
 function levelOf(state: Asking): approval.Opened['level'] {
-  if (state.status === 'review') return 'review'
+  if (state.status !== 'waiting') return 'review'
   return state.decision.decision === 'escalate' ? 'escalation' : 'challenge'
 }
 

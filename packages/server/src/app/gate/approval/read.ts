@@ -121,10 +121,18 @@ async function showingOf(app: App, caller: Caller, state: Known): Promise<approv
   const facts = parseAs(DecisionFacts, json.ok ? json.value : undefined)
   if (!facts.ok) throw new Error(`no facts of ${decision.decisionId}`)
   const compiled = await profileByHash(app, scope, decision.policyHash)
-  return approval.showingOf(facts.value, decision, compiled.profile, {
+  const beyond = {
     differences: policy.differencesOf(facts.value, compiled, decision.reasonCodes),
     budgets: policy.budgetsOf(facts.value, compiled),
-  })
+  }
+  return approval.showingOf(facts.value, decision, compiled.profile, beyond, contestIn(events))
+}
+
+function contestIn(events: readonly Event[]): approval.Showing['contest'] {
+  const found = events.find(({ type }) => type === 'holdbackContested')
+  if (found === undefined) return null
+  const { contestedBy, text } = found.data as Readonly<Record<string, string>>
+  return { contestedBy: String(contestedBy), text: String(text), contestedAt: found.at }
 }
 
 function decisionAsking(events: readonly Event[], state: Known): PolicyDecision {
@@ -158,7 +166,9 @@ export async function lastApproval(
   const events = await reads.events(scope, gateStream(gateId))
   for (const { type, data } of events.toReversed()) {
     const asks = type === 'decisionRecorded' ? data.decisionHash : undefined
-    const reviewed = type === 'gateHeldForReview' ? data.receipt : undefined
+    // A settled gate has one if what is held back of it was contested.
+    const isJudged = type === 'gateHeldForReview' || type === 'gateSettled'
+    const reviewed = isJudged ? data.receipt : undefined
     const hash =
       asks ?? (reviewed as { settlementDecisionHash?: string } | undefined)?.settlementDecisionHash
     if (typeof hash !== 'string') continue
