@@ -17,7 +17,8 @@ const NEXT: Readonly<Record<Status, readonly Status[]>> = {
   executing: ['settled', 'review'],
   review: [],
   denied: [],
-  settled: [],
+  // Of what is held back.
+  settled: ['settled'],
   voided: [],
   expired: [],
 }
@@ -48,6 +49,10 @@ export interface KnownGate {
   authorizedAt: string | undefined
   /** Set aside or paid, and never given back. */
   isUsed: boolean
+  /** Of a settled gate: what the payee has by now, and what is held back. */
+  paid: bigint
+  kept: bigint
+  isContested: boolean
 }
 
 export class Model {
@@ -84,14 +89,29 @@ export class Model {
       gate.authorizedAt = String((view.authorization as JsonObject).issuedAt)
       gate.isUsed = true
     }
-    const outcome = String((view.settlement as JsonObject | null)?.status)
-    if (gate.isUsed && ['released', 'refunded', 'voided', 'expired'].includes(outcome)) {
-      this.move(outcome === 'released' ? gate.payee : payerId, asset, amount)
-      gate.isUsed = outcome === 'released'
+    const settlement = view.settlement as Readonly<Record<string, string>> | null
+    const outcome = String(settlement?.status)
+    if (gate.isUsed && ['refunded', 'voided', 'expired'].includes(outcome)) {
+      this.move(payerId, asset, amount)
+      gate.isUsed = false
     }
+    if (gate.isUsed && status === 'settled') this.#pay(gate, settlement ?? {})
     gate.status = status
     gate.view = view
     this.count(`gate ${status}${status === 'settled' ? ` ${outcome}` : ''}`)
+  }
+
+  /** INVARIANT(partition): what is held back goes to the payee, later and once. */
+  #pay(gate: KnownGate, { released, refunded, held }: Readonly<Record<string, string>>): void {
+    const [paid, back, kept] = [released, refunded, held].map((part) => BigInt(part ?? 0))
+    assert.equal((paid ?? 0n) + (back ?? 0n) + (kept ?? 0n), gate.amount)
+    assert.equal(back, 0n)
+    assert.ok((paid ?? 0n) >= gate.paid, 'what was paid came back')
+    const isFrozen = gate.isContested && gate.status === 'settled'
+    assert.ok(!isFrozen || kept === gate.kept, 'what is contested went on')
+    this.move(gate.payee, gate.asset, (paid ?? 0n) - gate.paid)
+    gate.paid = paid ?? 0n
+    gate.kept = kept ?? 0n
   }
 
   /** What everything that is used of a budget comes to. */

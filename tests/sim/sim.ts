@@ -139,14 +139,16 @@ export class Simulation {
         'gate',
         gate.gateId,
       )
-      if (state.status === 'none' || state.status === gate.status) continue
+      if (state.status === 'none') continue
+      const kept = state.status === 'settled' ? BigInt(state.partition.held) : 0n
+      if (state.status === gate.status && kept === gate.kept) continue
       this.model.learn(gate, gateView(state))
     }
   }
 
   open(): readonly KnownGate[] {
-    const isOpen = ({ status }: KnownGate) =>
-      status === 'waiting' || status === 'authorized' || status === 'executing'
+    const isOpen = ({ status, kept }: KnownGate) =>
+      status === 'waiting' || status === 'authorized' || status === 'executing' || kept > 0n
     return [...this.model.gates.values()].filter(isOpen)
   }
 
@@ -190,8 +192,8 @@ export class Simulation {
     for (const asset of ASSETS) {
       let held = 0n
       for (const gate of this.model.gates.values()) {
-        const isHeld = gate.isUsed && gate.status !== 'settled' && gate.asset === asset
-        if (isHeld) held += gate.amount
+        if (!gate.isUsed || gate.asset !== asset) continue
+        held += gate.status === 'settled' ? gate.kept : gate.amount
       }
       let owned = 0n
       for (const { account, asset: of, sums } of rows) {
@@ -255,6 +257,9 @@ export class Simulation {
       view,
       authorizedAt: undefined,
       isUsed: false,
+      paid: 0n,
+      kept: 0n,
+      isContested: false,
     }
     this.model.gates.set(gateId, gate)
     return gate

@@ -19,6 +19,7 @@ import {
 import { httpFingerprint } from '@surety/sdk'
 import { nodeCrypto } from '@surety/server'
 import { authorizeGate } from '../../packages/server/src/app/gate/authorize-gate.ts'
+import { contestHoldback } from '../../packages/server/src/app/gate/contest-holdback.ts'
 import { declareGate } from '../../packages/server/src/app/gate/declare-gate.ts'
 import { voidGate } from '../../packages/server/src/app/gate/end-gate.ts'
 import { executeGate } from '../../packages/server/src/app/gate/execute-gate.ts'
@@ -179,6 +180,7 @@ const profile: Deed = (sim) => {
     ...next.settlement,
     mode: dice.oneIn(4) ? ('manual' as const) : ('automatic' as const),
     onSilence: dice.pick(['release', 'refund', 'review'] as const),
+    ...(dice.oneIn(2) ? { holdback: holdback(dice) } : {}),
   }
   const applied = { ...next, settlement }
   const previousPolicyHash = hashOf(model.ruling ?? policy.DENY_ALL, nodeCrypto)
@@ -379,11 +381,38 @@ const giveBack: Deed = (sim) => {
   }
 }
 
+/** Of amounts of a few units, a share of none, some or all of them. */
+function holdback(dice: Simulation['dice']) {
+  const windowMs = 60_000 * (1 + dice.below(180))
+  return { basisPoints: dice.pick([1_000, 2_500, 5_000, 10_000]), windowMs }
+}
+
+const contest: Deed = (sim) => {
+  const { dice, model } = sim
+  const gate = sim.gate(({ kept }) => kept > 0n) ?? sim.gate(({ isUsed }) => isUsed)
+  const payer = sim.people.find(({ principalId }) => principalId === gate?.grant?.payerId)
+  const who = dice.pick([owner(sim, gate), payer, sim.person('provider 1'), sim.operator])
+  if (gate === undefined || who === undefined) return undefined
+  const call = { gateId: gate.gateId, text: 'sim' }
+  return {
+    who,
+    call: contestHoldback(sim.app, who.caller, call, null) as AnyCall,
+    learn: (outcome, alone) => {
+      if (!('signed' in outcome)) return
+      assert.notEqual(who.principalId, gate.payee, 'who is paid contested it')
+      assert.ok(!gate.isContested, 'contested twice')
+      assert.ok(!alone || gate.kept > 0n, 'nothing was contested')
+      gate.isContested = true
+      model.count('contested')
+    },
+  }
+}
+
 /** What may happen together in one batch. */
 export const MONEY: readonly Deed[] = [
   ...[declare, declare, declare, declare],
   ...[authorize, authorize, authorize, authorize],
-  ...[execute, execute, execute, prove, prove, giveBack, deposit],
+  ...[execute, execute, execute, prove, prove, giveBack, deposit, contest, contest],
 ]
 export const ALL: readonly Deed[] = [
   ...MONEY,

@@ -20,7 +20,9 @@ import {
   openMarket,
   presentation,
   profileFor,
+  purchase,
   roleAct,
+  rule,
   statement,
   type Tenancy,
   window,
@@ -33,6 +35,8 @@ export interface Stage {
   readonly market: Market
   readonly authorized: Gate
   readonly executing: Gate
+  /** Settled, and half of it held back. */
+  readonly heldBack: Gate
   readonly declaredId: string
   readonly policyHash: string
   readonly shadowHash: string
@@ -56,6 +60,11 @@ export interface Example {
 
 export async function setStage(house: Tenancy): Promise<Stage> {
   const market = await openMarket(house)
+  const { settlement } = profileFor([])
+  const holdback = { basisPoints: 5_000, windowMs: 86_400_000 }
+  await rule(house, market, { settlement: { ...settlement, holdback } })
+  const heldBack = await purchase(market, '2')
+  await rule(house, market)
   const declared = await market.agent.client.call('postGates', {
     body: { intent: draftIntent(market, '1').jws },
   })
@@ -91,7 +100,7 @@ export async function setStage(house: Tenancy): Promise<Stage> {
   await house.operator.client.call('postControls', { body: { actions: [jws] } })
   const { controlId } = order
   const made = { walletId, controlId, ...named, ...asked }
-  return { house, market, authorized, executing, ...made }
+  return { house, market, authorized, executing, heldBack, ...made }
 }
 
 function newKey() {
@@ -146,6 +155,10 @@ export const EXAMPLES: Readonly<Record<string, Make>> = {
     body: { response: statement(market, executing) },
   })),
   'POST /v1/gates/{gateId}/void': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
+  'POST /v1/gates/{gateId}/contest': agent(({ heldBack: { gateId } }) => ({
+    params: { gateId },
+    body: { text: 'the answer is stale' },
+  })),
   'GET /v1/gates/{gateId}/events': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
   'GET /v1/gates/{gateId}/bundle': agent(({ authorized: { gateId } }) => ({ params: { gateId } })),
   'GET /v1/gates/{gateId}/approval': agent(({ waiting: { gateId } }) => ({ params: { gateId } })),

@@ -305,7 +305,7 @@ function idleSettlement(profile: Profile): Remark[] {
   return found
 }
 
-/** Rails whose money stays in the house until there is a verdict; of others nothing is held back. */
+/** Rails whose money stays in the house until there is a verdict; others hold nothing back. */
 const HOLDING_RAILS: ReadonlySet<string> = new Set(['ledger'])
 
 function idleHoldback(profile: Profile): Remark[] {
