@@ -11,7 +11,8 @@ import {
 } from '../support/bundle-story.ts'
 import { pass } from '../support/house.ts'
 import { PAYMENT_TRIPS, type PaymentTrip, storyIn } from '../support/trips/bundle-trips-payment.ts'
-import { bundleOf, buy, openTown, type Town } from './town.ts'
+import { buyMetered, openMeteredTown } from './metered.ts'
+import { bundleOf, buy, type Town } from './town.ts'
 
 const VALID_MS = 61_000
 
@@ -19,10 +20,11 @@ let town: Town
 const stories = new Map<PaymentTrip['of'], Story>()
 
 before(async () => {
-  town = await openTown({ world: { sellers: ['express'] } })
+  town = await openMeteredTown({ world: { sellers: ['express'] } })
   const keep = async (of: PaymentTrip['of'], gateId: string | undefined) =>
     void stories.set(of, storyIn(await bundleOf(town, gateId ?? '')))
   await keep('served', (await buy(town)).gate?.gateId)
+  await keep('metered', (await buyMetered(town, '20000')).gate?.gateId)
   await keep('unserved', (await buy(town, '/broken-ticket')).gate?.gateId)
   await town.world.breakSeller('express', { type: 'drop' })
   await keep('unanswered', (await buy(town)).gate?.gateId)
@@ -47,7 +49,7 @@ test('told again under other keys, and truly, every gate that paid verifies', ()
   for (const [of, story] of stories) {
     assert.deepEqual(failedIn(bundleOfStory(story)), { ok: true, failed: [] }, of)
   }
-  assert.equal(stories.size, 4)
+  assert.equal(stories.size, 5)
 })
 
 for (const { lie, of, fails, tell } of PAYMENT_TRIPS) {

@@ -11,22 +11,39 @@ import { fileURLToPath } from 'node:url'
 import { PAYEES } from '@surety/local-chain'
 import { fsck } from '@surety/server'
 import { pass } from '../support/house.ts'
-import { moneyOf, openTown, type Town } from './town.ts'
+import { openMeteredTown } from './metered.ts'
+import { moneyOf, type Town } from './town.ts'
 
 export interface CrashCounts {
   kills: number
   purchases: number
   /** How often a kill left a buyer without an answer. */
   unanswered: number
-  /** Of all, those that the chain had before the last start. */
+  /** Minor units that the chain had before the last start. */
   paidUnderFire: number
   captured: number
+  /** Of those, how many took less than was held. */
+  partly: number
   voided: number
 }
 
 const SERVER = fileURLToPath(new URL('../crash/server.ts', import.meta.url))
 const BUYERS = 4
 const PRICE = 10_000n
+/** What is bought under a key, by its number: at its price, or by use, with what it takes. */
+const WARES = [
+  { path: '/weather', costs: PRICE },
+  { path: '/metered?take=1', costs: 1n },
+  { path: '/weather', costs: PRICE },
+  { path: '/metered?take=33333', costs: 33_333n },
+  { path: '/metered?take=0', costs: 0n },
+  { path: '/metered', costs: 50_000n },
+] as const
+
+function wareOf(key: string): (typeof WARES)[number] {
+  const [, kill = '0', buyer = '0'] = key.split('-')
+  return WARES[(Number(kill) * BUYERS + Number(buyer)) % WARES.length] ?? WARES[0]
+}
 const KILL_WITHIN_MS = 120
 const BEGUN_WITHIN_MS = 10_000
 const VALID_MS = 61_000
@@ -61,7 +78,7 @@ const refusals = new Map<string, string>()
 
 /** What a buyer was told under a key: the gate and its state, or nothing. */
 async function ask(town: Town, url: string, key: string): Promise<Told | undefined> {
-  const resource = `${town.world.urls.express ?? ''}/weather`
+  const resource = `${town.world.urls.express ?? ''}${wareOf(key).path}`
   try {
     const answer = await fetch(`${url}/v1/fetch`, {
       method: 'POST',
@@ -84,6 +101,7 @@ async function ask(town: Town, url: string, key: string): Promise<Told | undefin
 interface Told {
   readonly gateId: string
   readonly state: string
+  readonly settlement: { readonly captured: string; readonly refunded: string } | null
 }
 
 const FAULTS = [
@@ -97,8 +115,9 @@ const FAULTS = [
 /** Kills a server so many times while it buys. Throws if a payment was made twice or was lost. */
 export async function crashes(seed: number, kills: number): Promise<CrashCounts> {
   const draw = drawing(seed)
-  const counts = { kills: 0, purchases: 0, unanswered: 0, paidUnderFire: 0, captured: 0, voided: 0 }
-  const town = await openTown({ world: { sellers: ['express'] }, fund: 100_000_000n })
+  const none = { kills: 0, purchases: 0, unanswered: 0, paidUnderFire: 0 }
+  const counts: CrashCounts = { ...none, captured: 0, partly: 0, voided: 0 }
+  const town = await openMeteredTown({ world: { sellers: ['express'] }, fund: 100_000_000n })
   try {
     const had = await town.world.balance(PAYEES.express)
     await town.house.running.stop()
@@ -130,10 +149,10 @@ export async function crashes(seed: number, kills: number): Promise<CrashCounts>
       counts.kills += 1
     }
     const soFar = (await town.world.balance(PAYEES.express)) - had
-    counts.paidUnderFire = Number(soFar / PRICE)
-    await settleAll(town, told, counts)
+    counts.paidUnderFire = Number(soFar)
+    const captured = await settleAll(town, told, counts)
     const earned = (await town.world.balance(PAYEES.express)) - had
-    assert.equal(earned, BigInt(counts.captured) * PRICE, 'the chain has what was captured')
+    assert.equal(earned, captured, 'the chain has what was captured')
     counts.purchases = told.size
     return counts
   } finally {
@@ -160,7 +179,8 @@ async function settleAll(
   town: Town,
   told: Map<string, Told | undefined>,
   counts: CrashCounts,
-): Promise<void> {
+): Promise<bigint> {
+  let captured = 0n
   town.house = await town.house.restart()
   const { running } = town.house
   await town.world.breakSeller('express', { type: 'none' })
@@ -180,6 +200,11 @@ async function settleAll(
     assert.ok(now.state === 'settled' || now.state === 'voided', `${key} is ${now.state}`)
     if (now.state === 'settled') counts.captured += 1
     else counts.voided += 1
+    const took = BigInt(now.settlement?.captured ?? 0)
+    captured += took
+    // INVARIANT(budget): a purchase costs what its seller takes, or nothing; never more.
+    assert.equal(took, now.state === 'settled' ? wareOf(key).costs : 0n, key)
+    if (took > 0n && now.settlement?.refunded !== '0') counts.partly += 1
   }
   assert.equal(gates.size, told.size, 'a purchase for each key')
   const { booked, available, onChain } = await moneyOf(town)
@@ -189,4 +214,5 @@ async function settleAll(
     found.checks.flatMap(({ problems }) => problems),
     [],
   )
+  return captured
 }

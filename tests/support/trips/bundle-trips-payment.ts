@@ -16,8 +16,8 @@ type FactOf<Type extends Fact['type']> = Extract<Fact, { type: Type }>
 
 export interface PaymentTrip {
   readonly lie: string
-  /** The gate it is told of: served, answered wrongly, answered by nothing, or voided. */
-  readonly of: 'served' | 'unserved' | 'unanswered' | 'voided'
+  /** The gate it is told of: served, answered wrongly, by nothing, voided, or charged by use. */
+  readonly of: 'served' | 'unserved' | 'unanswered' | 'voided' | 'metered'
   /** Exactly the checks that fail; the first is the one this lie is about. */
   readonly fails: readonly CheckName[]
   readonly tell: (steps: readonly Step[]) => readonly Step[]
@@ -80,6 +80,28 @@ const everywhere = (change: object) => (steps: readonly Step[]) => {
   })
   return all('paymentReported', other)(all('paymentMoved', other)(steps))
 }
+
+/** Every fact that says how much was taken, says that much. */
+const taking =
+  (settled: string | undefined) =>
+  (steps: readonly Step[]): readonly Step[] => {
+    const other = (fact: FactOf<'paymentMoved' | 'paymentReported'>) => {
+      const { settled: _, ...payment } = fact.payment
+      const isSeen = payment.state === 'mempool' || payment.state === 'confirmed'
+      const said = isSeen && settled !== undefined ? { settled } : {}
+      return { ...fact, payment: { ...payment, ...said } }
+    }
+    return all('paymentReported', other)(all('paymentMoved', other)(steps))
+  }
+
+type Settled = Extract<Fact, { type: 'gateSettled' | 'gateHeldForReview' }>
+
+const settled =
+  (change: (fact: Settled) => object) =>
+  (steps: readonly Step[]): readonly Step[] =>
+    steps.map(({ at, fact }) =>
+      fact.type === 'gateSettled' ? { at, fact: change(fact) as Fact } : { at, fact },
+    )
 
 const without = (type: Fact['type']) => (steps: readonly Step[]) =>
   steps.filter(({ fact }) => fact.type !== type)
@@ -179,6 +201,54 @@ export const PAYMENT_TRIPS: readonly PaymentTrip[] = [
     tell: all('claimOpened', (fact) => ({
       ...fact,
       claim: { ...fact.claim, evidenceHash: '0'.repeat(64) },
+    })),
+  },
+  {
+    lie: 'a part taken of what is sold at a price',
+    of: 'served',
+    fails: ['payment', 'transitions'],
+    tell: taking('4000'),
+  },
+  {
+    lie: 'less taken than was captured',
+    of: 'metered',
+    fails: ['transitions', 'settlement_receipt'],
+    tell: taking('1'),
+  },
+  {
+    lie: 'more taken than was held',
+    of: 'metered',
+    fails: ['payment', 'transitions', 'settlement_receipt'],
+    tell: taking('50001'),
+  },
+  {
+    lie: 'taken, and nobody knows how much',
+    of: 'metered',
+    fails: ['payment', 'transitions', 'settlement_receipt'],
+    tell: taking(undefined),
+  },
+  {
+    lie: 'the rest of a hold kept by nobody',
+    of: 'metered',
+    fails: ['transfers', 'transitions', 'settlement_receipt'],
+    tell: settled(({ remainder: _, ...fact }) => fact),
+  },
+  {
+    lie: 'the rest of a hold given to the payee',
+    of: 'metered',
+    fails: ['transfers', 'transitions'],
+    tell: settled((fact) => ({
+      ...fact,
+      remainder: { ...fact.remainder, credit: `principal:${fact.receipt.payee}` },
+    })),
+  },
+  {
+    lie: 'the rest of a hold under the name of what was taken',
+    of: 'metered',
+    fails: ['transfers', 'transitions', 'settlement_receipt'],
+    tell: settled((fact) => ({
+      ...fact,
+      remainder: { ...fact.remainder, transferId: fact.transfer?.transferId },
     })),
   },
   {

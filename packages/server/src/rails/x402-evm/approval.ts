@@ -12,8 +12,8 @@ import type { Peer } from './node.ts'
 /** `allowance(address,address)` and `approve(address,uint256)` */
 const ALLOWANCE = '0xdd62ed3e'
 const APPROVE = '0x095ea7b3'
-/** A token behind a proxy needs some 60,000; what is not used is not paid. */
-const GAS = 100_000n
+/** Where data is paid for as gas, it may be some hundred thousand; what is not used is not paid. */
+const GAS_MAX = 3_000_000n
 const LOOK_EVERY_MS = 100
 const LOOKS_MAX = 200
 
@@ -36,32 +36,31 @@ export async function approvalTermsOf(
   const { from, allowance } = asked
   const amount = `0x${allowance.toString(16)}`
   const data = `${APPROVE}${word(PERMIT2).slice(2)}${word(amount).slice(2)}`
-  const [count, price, balance, estimate] = await Promise.all([
+  const [count, price, tip, balance, estimate] = await Promise.all([
     peer.ask('eth_getTransactionCount', [from, 'pending']),
     peer.ask('eth_gasPrice', []),
+    peer.ask('eth_maxPriorityFeePerGas', []),
     peer.ask('eth_getBalance', [from, 'latest']),
-    peer
-      .ask('eth_estimateGas', [{ from, to: contract, data }])
-      .catch(() => `0x${GAS.toString(16)}`),
+    peer.ask('eth_estimateGas', [{ from, to: contract, data }]),
   ])
-  const needed = (BigInt(String(estimate)) * 3n) / 2n
-  const gas = needed < GAS ? needed : GAS
+  const gas = (BigInt(String(estimate)) * 3n) / 2n
+  if (gas > GAS_MAX) throw new Error('the node asks for more gas than an allowance can need')
   // Twice the price of now: a fee may rise while it waits, and what is too much is not taken.
   const feePerGas = BigInt(String(price)) * 2n
   if (BigInt(String(balance)) < gas * feePerGas) {
     throw new Failure('wallet_gas_missing', `${from} needs ${String(gas * feePerGas)} wei`)
   }
-  const tipPerGas = feePerGas < TIP ? feePerGas : TIP
+  const asks = BigInt(String(tip))
+  const tipPerGas = asks < feePerGas ? asks : feePerGas
   return { count: Number(BigInt(String(count))), gas, feePerGas, tipPerGas }
 }
 
-/** In wei; no network of the registry asks for more. */
-const TIP = 1_000_000n
-
-/** Sends, and waits for the block. What the node knows already it refuses, and has in a block. */
+/** Sends, and waits for the block. What the node knows already it refuses, and has. */
 export async function sendAndWait(peer: Peer, made: SignedTransaction): Promise<void> {
   const { signed, transaction } = made
-  await peer.ask('eth_sendRawTransaction', [signed]).catch(() => undefined)
+  const sent = await peer.ask('eth_sendRawTransaction', [signed]).catch(() => undefined)
+  const known = sent ?? (await peer.ask('eth_getTransactionByHash', [transaction]))
+  if (known === null) throw new Error('the node takes no such transaction')
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const receipt = await peer.ask('eth_getTransactionReceipt', [transaction])
     if (receipt !== null) {
