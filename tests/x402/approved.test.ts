@@ -12,6 +12,7 @@ import {
   presentation,
 } from '../support/house.ts'
 import { lift, stop } from '../support/people/controls.ts'
+import { allow, buyMetered, MOST, meteredProfile } from './metered.ts'
 import { buy, buyingProfile, moneyOf, openTown, type Town } from './town.ts'
 
 let town: Town
@@ -19,11 +20,13 @@ let reviewer: Member
 before(async () => {
   town = await openTown({ world: { sellers: ['express'] } })
   const { asset } = town.world
-  const tier = { asset, above: '5000', approvers: 1, role: 'reviewer', raise: 'escalate' } as const
-  await applyProfile(town.house, buyingProfile(town, { approvalTiers: [tier] }))
+  await applyProfile(town.house, buyingProfile(town, { approvalTiers: [tierOf(asset)] }))
   reviewer = await town.house.person(['reviewer'])
 })
 after(() => town?.close())
+
+const tierOf = (asset: string) =>
+  ({ asset, above: '5000', approvers: 1, role: 'reviewer', raise: 'escalate' }) as const
 
 async function wait(idempotencyKey: string) {
   await assert.rejects(buy(town, '/weather', { idempotencyKey }), { code: 'payment_waiting' })
@@ -47,6 +50,33 @@ test('approved, the same call pays; before that and after that nothing is paid',
   const again = await buy(town, '/weather', { idempotencyKey })
   assert.equal(again.gate?.gateId, bought.gate?.gateId)
   assert.equal(await town.world.balance(PAYEES.express), earned + 10_000n)
+})
+
+test('of what is charged by its use the most is approved, and what was taken is captured', async () => {
+  const { asset } = town.world
+  await applyProfile(town.house, meteredProfile(town, { approvalTiers: [tierOf(asset)] }))
+  await town.world.giveGas(town.address)
+  await allow(town)
+  const idempotencyKey = 'a-metered-purchase-that-waits'
+  const before = await moneyOf(town)
+  await assert.rejects(buyMetered(town, '4321', { idempotencyKey }), { code: 'payment_waiting' })
+  const { items } = await town.house.operator.client.call('getApprovals', {
+    query: { state: 'pending' },
+  })
+  const [asked] = items
+  assert.ok(asked !== undefined)
+  assert.equal(asked.amount, String(MOST))
+  await answer(reviewer, asked)
+  // The allowance is gone meanwhile: nothing is signed, and the yes is good for later.
+  await allow(town, '0')
+  const call = { code: 'permit_allowance_required' }
+  await assert.rejects(buyMetered(town, '4321', { idempotencyKey }), call)
+  await allow(town)
+  const { gate } = await buyMetered(town, '4321', { idempotencyKey })
+  assert.deepEqual([gate?.state, gate?.settlement?.captured], ['settled', '4321'])
+  const after = await moneyOf(town)
+  assert.equal(BigInt(before.available) - BigInt(after.available), 4_321n)
+  assert.equal(after.booked, after.onChain)
 })
 
 test('what its own rail pays is executed by nobody, and settled by nobody’s word', async () => {

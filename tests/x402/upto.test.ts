@@ -106,6 +106,21 @@ test('nothing taken stays held while anybody could still take it, and then comes
   await booksAgree()
 })
 
+test('a facilitator that only says it took something took nothing, and time proves it', async () => {
+  const had = await earned()
+  await town.world.breakFacilitator({ type: 'lying' })
+  const bought = await buyMetered(town, '500')
+  await town.world.breakFacilitator({ type: 'none' })
+  assert.deepEqual(statusOf(bought), ['executing', 'unknown'])
+  await tick()
+  await outlast()
+  await tick()
+  const params = { gateId: bought.gate?.gateId ?? '' }
+  assert.equal((await town.house.operator.client.call('getGatesOne', { params })).state, 'voided')
+  assert.equal(await earned(), had)
+  await booksAgree()
+})
+
 for (const fault of [
   { type: 'drop' },
   { type: 'garble' },
@@ -119,9 +134,40 @@ for (const fault of [
     await town.world.breakSeller('express', { type: 'none' })
     assert.deepEqual(statusOf(bought), ['settled', 'captured'])
     assert.equal(bought.gate?.settlement?.captured, '777')
+    // What was not served is claimed: as much as was taken.
+    const unserved = fault.type !== 'garble'
+    assert.equal(bought.gate?.claim?.amount ?? null, unserved ? '777' : null)
     const again = await buyMetered(town, '777', { idempotencyKey })
     assert.equal(again.gate?.gateId, bought.gate?.gateId)
     assert.equal(await earned(), had + 777n)
     await booksAgree()
   })
 }
+
+async function mineAt(seconds: number): Promise<void> {
+  for (const [method, params] of [
+    ['evm_setNextBlockTimestamp', [seconds]],
+    ['evm_mine', []],
+  ] as const) {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(town.world.rpcUrl, { method: 'POST', headers, body })
+    assert.ok('result' in ((await answer.json()) as object), method)
+  }
+}
+
+test('a permit is good with its very last second, and the money is held for that long', async () => {
+  const bought = await buyMetered(town, '0')
+  const { payment, gateId } = bought.gate ?? {}
+  const ends = Date.parse(payment?.validBefore ?? '') / 1_000
+  const params = { gateId: gateId ?? '' }
+  const stateAt = async (seconds: number) => {
+    await mineAt(seconds)
+    await tick()
+    return (await town.house.operator.client.call('getGatesOne', { params })).state
+  }
+  pass(VALID_MS)
+  assert.equal(await stateAt(ends), 'executing')
+  assert.equal(await stateAt(ends + 1), 'voided')
+  await booksAgree()
+})

@@ -12,7 +12,7 @@ import { allowanceOf, approvalTermsOf, sendAndWait } from './approval.ts'
 import { finalIn, inboundScan } from './inbound.ts'
 import { type Log, logsOf, SELECTORS, TOPICS, transferOf, word } from './logs.ts'
 import { ANSWER_LENGTH_MAX, nodeAt, type Peer } from './node.ts'
-import { permitFacts } from './permits.ts'
+import { permitReader } from './permits.ts'
 import {
   chunksOf,
   logsIn,
@@ -49,6 +49,7 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
   const read = nodeAt(url, network, spanMax)
   const depth = BigInt(network.confirmations)
   const scan = inboundScan(spanMax)
+  const permits = permitReader()
   const assetOn = (id: AssetId): ChainAsset => {
     const asset = CHAIN_ASSETS.get(id)
     if (asset?.network !== name) throw new Error(`not an asset of ${name}: ${id}`)
@@ -73,7 +74,7 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
         const [view, hints] = await Promise.all([viewOf(peer, depth), hintsOf(peer, exact)])
         const [first, second] = await Promise.all([
           factsOf(peer, exact, view, hints),
-          permitFacts(peer, upto, view),
+          permits(peer, upto, view),
         ])
         const facts = new Map<AuthorizationQuery, AuthorizationFact>()
         for (const [i, query] of exact.entries()) facts.set(query, first[i] ?? UNTRACED)

@@ -204,6 +204,21 @@ test('anybody may move nothing from payer to payee, and it is in nobody’s way'
   assert.deepEqual(taken(await factOf(nonce)), [15n, hash, true])
 })
 
+test('what takes is found however long it was made, and whoever names it', async () => {
+  const nonce = nonceOf(12)
+  const args = await settleArgs({ nonce, by: facilitator.address }, 23n)
+  const call = encodeFunctionData({ abi: ABI, functionName: 'settle', args } as never)
+  const hash = await wallet(facilitator).sendTransaction({
+    to: UPTO_PROXY,
+    data: `${call}${'00'.repeat(150_000)}`,
+    gas: 3_000_000n,
+  })
+  await client().waitForTransactionReceipt({ hash, pollingInterval: 10 })
+  const { input } = await client().getTransaction({ hash })
+  assert.ok(input.length > 300_000)
+  assert.deepEqual(taken(await factOf(nonce, { hint: hash })), [23n, hash, true])
+})
+
 test('a permit and an EIP-3009 authorization of one number are two things', async () => {
   const nonce = nonceOf(9)
   await settle(nonce, 17n)

@@ -24,7 +24,7 @@ import {
   TOPICS,
   word,
 } from './logs.ts'
-import type { Peer } from './node.ts'
+import { ANSWER_LENGTH_MAX, type Bounds, type Peer } from './node.ts'
 import { chunksOf, logsIn, quantity, TOPICS_MAX } from './questions.ts'
 
 export type PermitQuery = AuthorizationQuery & { readonly contract: string }
@@ -43,31 +43,52 @@ const WORDS_BEFORE: Readonly<Record<string, number>> = {
 const WORD_DIGITS = 64
 const SELECTOR_LENGTH = 10
 /** How many transactions are asked for at once. */
-const TRANSACTIONS_MAX = 32
-/** In bytes: what takes from one permit is a kilobyte; whoever sends it may add to it. */
+const TRANSACTIONS_MAX = 64
+/** In bytes, of one or of those asked for at once: what takes from a permit is a kilobyte. */
 const TRANSACTION_LENGTH_MAX = 262_144
-const TRANSACTION_TIME_MS = 1_500
+const TRANSACTION_TIME_MS = 2_000
 /** All transactions of a question. */
 const TIME_MS = 10_000
+/** How many transactions are remembered: what one took never changes. */
+const REMEMBERED_MAX = 10_000
 
-/** One fact for each, in their order, as of the head of the view. */
-export async function permitFacts(
+type Ask = (
   peer: Peer,
   queries: readonly PermitQuery[],
   view: ChainView,
+) => Promise<readonly AuthorizationFact[]>
+
+/**
+ * One fact for each, in their order, as of the head of the view. Remembers transactions it has
+ * read, so that a search which takes longer than a question may goes on with the next.
+ */
+export function permitReader(): Ask {
+  const read: Read = new Map()
+  return async (peer, queries, view) =>
+    queries.length === 0 ? [] : factsOf(peer, queries, { view, read })
+}
+
+/** By transaction, what it took from a permit; `null`: from none. */
+type Read = Map<string, Taking | null>
+
+async function factsOf(
+  peer: Peer,
+  queries: readonly PermitQuery[],
+  { view, read }: { readonly view: ChainView; readonly read: Read },
 ): Promise<readonly AuthorizationFact[]> {
   const isUsed = await Promise.all(queries.map((query) => isNonceUsed(peer, query, view)))
   const used = queries.filter((_, i) => isUsed[i])
   const signal = AbortSignal.timeout(TIME_MS)
   const found = new Map<string, AuthorizationFact>()
-  await traceNamed(peer, used, { view, signal, found })
+  const tracing = { view, read, signal, found }
+  await traceNamed(peer, used, tracing)
   const unnamed = used.filter((query) => !found.has(keyOf(query)))
   for (const some of chunksOf(oldestFirst(unnamed), TOPICS_MAX)) {
-    await traceUnnamed(peer, some, { view, signal, found })
+    await traceUnnamed(peer, some, tracing)
   }
   const left = unnamed.filter((query) => !found.has(keyOf(query)))
   for (const some of chunksOf(oldestFirst(left), TOPICS_MAX)) {
-    await traceInvalidated(peer, some, { view, signal, found })
+    await traceInvalidated(peer, some, tracing)
   }
   return queries.map((query, i) => {
     if (!isUsed[i]) return { status: 'unused' }
@@ -88,6 +109,7 @@ async function isNonceUsed(peer: Peer, query: PermitQuery, view: ChainView): Pro
 
 interface Tracing {
   readonly view: ChainView
+  readonly read: Read
   readonly signal: AbortSignal
   readonly found: Map<string, AuthorizationFact>
 }
@@ -102,9 +124,10 @@ async function traceNamed(
   tracing: Tracing,
 ): Promise<void> {
   const named = [...new Set(queries.flatMap(({ hint }) => hint ?? []))]
-  const takings = await takingsOf(peer, named, tracing.signal)
+  const bounds = { signal: tracing.signal, lengthMax: TRANSACTION_LENGTH_MAX }
+  const takings = await takingsOf(peer, named, tracing.read, bounds)
   const transactions = takings.map(({ txHash }) => txHash)
-  const logs = await asked(peer, 'eth_getTransactionReceipt', transactions, tracing.signal)
+  const logs = await asked(peer, 'eth_getTransactionReceipt', transactions, bounds)
   const all = [...logs.values()].flatMap((receipt) => logsOf(membersOf(receipt).logs))
   match(queries, takings, all, tracing)
 }
@@ -125,7 +148,9 @@ async function traceUnnamed(
     // Attacker-controlled: anybody may move nothing from anybody.
     const logs = all.filter(({ data }) => BigInt(data) > 0n)
     const transactions = [...new Set(logs.map(({ txHash }) => txHash))]
-    match(queries, await takingsOf(peer, transactions, tracing.signal), logs, tracing)
+    // Each moved money of these payers, so each is read, however long whoever sent it made it.
+    const bounds = { signal: tracing.signal, lengthMax: ANSWER_LENGTH_MAX }
+    match(queries, await takingsOf(peer, transactions, tracing.read, bounds), logs, tracing)
   }
 }
 
@@ -178,10 +203,20 @@ function isMoveOf(taking: Taking, { txHash, address, topics, data }: Log): boole
 async function takingsOf(
   peer: Peer,
   transactions: readonly string[],
-  signal: AbortSignal,
+  read: Read,
+  bounds: Bounds,
 ): Promise<readonly Taking[]> {
-  const answers = await asked(peer, 'eth_getTransactionByHash', transactions, signal)
-  return [...answers].flatMap(([txHash, answer]) => takingIn(txHash, answer) ?? [])
+  const unread = transactions.filter((txHash) => !read.has(txHash))
+  const answers = await asked(peer, 'eth_getTransactionByHash', unread, bounds)
+  const fresh = new Map([...answers].map(([txHash, answer]) => [txHash, takingIn(txHash, answer)]))
+  for (const [txHash, taking] of fresh) remember(read, txHash, taking ?? null)
+  return transactions.flatMap((txHash) => fresh.get(txHash) ?? read.get(txHash) ?? [])
+}
+
+function remember(read: Read, txHash: string, taking: Taking | null): void {
+  const [oldest] = read.keys()
+  if (read.size >= REMEMBERED_MAX && oldest !== undefined) read.delete(oldest)
+  read.set(txHash, taking)
 }
 
 /**
@@ -189,8 +224,8 @@ async function takingsOf(
  * say without a trace what of its input is meant.
  */
 function takingIn(txHash: string, transaction: unknown): Taking | undefined {
-  if (membersOf(transaction).to === null || hexIn(transaction, 'to') !== UPTO_PROXY)
-    return undefined
+  const { to } = membersOf(transaction)
+  if (typeof to !== 'string' || to.toLowerCase() !== UPTO_PROXY) return undefined
   const input = hexIn(transaction, 'input')
   const before = WORDS_BEFORE[input.slice(0, SELECTOR_LENGTH)]
   if (before === undefined) return undefined
@@ -206,29 +241,31 @@ function takingIn(txHash: string, transaction: unknown): Taking | undefined {
 }
 
 /**
- * Asks about transactions; those whose answer is long or late are as if unknown.
- * Attacker-controlled: each may be as long as a block.
+ * Asks about transactions, each again by itself where some are long together; one that is too long
+ * or late is as if unknown. Attacker-controlled: each may be as long as a block.
  */
 async function asked(
   peer: Peer,
   method: string,
   transactions: readonly string[],
-  signal: AbortSignal,
+  { signal, lengthMax }: Bounds,
 ): Promise<ReadonlyMap<string, unknown>> {
   const answers = new Map<string, unknown>()
-  const bounds = () => ({
+  const soon = (length: number): Bounds => ({
     signal: AbortSignal.any([signal, AbortSignal.timeout(TRANSACTION_TIME_MS)]),
-    lengthMax: TRANSACTION_LENGTH_MAX,
+    lengthMax: length,
   })
+  const keep = (txHash: string, answer: unknown) => {
+    if (typeof answer === 'object' && answer !== null) answers.set(txHash, answer)
+  }
   for (const some of chunksOf(transactions, TRANSACTIONS_MAX)) {
     const params = some.map((txHash) => [txHash])
-    const together = await peer.askTogether(method, params, bounds()).catch(() => undefined)
-    const soon = bounds()
-    const each =
-      together ??
-      (await Promise.all(params.map((one) => peer.askAlone(method, one, soon).catch(() => null))))
+    const together = await peer
+      .askTogether(method, params, soon(TRANSACTION_LENGTH_MAX))
+      .catch(() => undefined)
     for (const [i, txHash] of some.entries()) {
-      if (typeof each[i] === 'object' && each[i] !== null) answers.set(txHash, each[i])
+      const alone = () => peer.askAlone(method, [txHash], soon(lengthMax)).catch(() => null)
+      keep(txHash, together === undefined ? await alone() : together[i])
     }
   }
   return answers
