@@ -71,3 +71,44 @@ test('what its own rail pays is never released by the books', () => {
   assert.ok(told('w').includes(problem))
   assert.ok(!told(null).includes(problem))
 })
+
+test('what a rail took in part, and what it left, are what was held: told otherwise, it is found', () => {
+  const authorization = {
+    ...{ holdId: 'h', payerId: 'ann', payee: 'shop', rail: 'x402-evm', asset: ASSET },
+    ...{ amountMax: '5', walletRef: 'w' },
+  }
+  const of = (transferId: string, debit: string, credit: string, amount: string) => {
+    return { transferId, debit, credit, amount, asset: ASSET }
+  }
+  const receipt = {
+    ...{ outcome: 'captured', principal: '5', released: '0', held: '0' },
+    ...{ captured: '2', refunded: '3' },
+  }
+  const transfer = of('t2', 'hold:h', 'rail:x402-evm/w', '2')
+  const remainder = of('t3', 'hold:h', 'principal:ann', '3')
+  const told = (settled: object) =>
+    problemsOf([
+      stream('gate', 'g', [
+        {
+          type: 'gateAuthorized',
+          ...{ authorization, claims: [] },
+          transfer: of('t1', 'principal:ann', 'hold:h', '5'),
+        },
+        { type: 'gateSettled', receipt, transfer, remainder, ...settled },
+      ]),
+    ]).filter((problem) => problem.startsWith('gate:g'))
+  assert.deepEqual(told({}), [])
+  for (const lie of [
+    { remainder: undefined },
+    { remainder: { ...remainder, credit: 'principal:shop' } },
+    { remainder: { ...remainder, amount: '4' } },
+    { remainder: { ...remainder, debit: 'hold:i' } },
+    { transfer: { ...transfer, amount: '3' } },
+    { transfer: { ...transfer, credit: 'principal:shop' } },
+    { receipt: { ...receipt, captured: '3' } },
+    { receipt: { ...receipt, captured: '5', refunded: '0' } },
+    { receipt: { ...receipt, captured: '6', refunded: '0' } },
+  ]) {
+    assert.notDeepEqual(told(lie), [], JSON.stringify(lie))
+  }
+})
