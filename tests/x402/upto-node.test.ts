@@ -1,4 +1,4 @@
-/** A node that answers in part: what was ordered is ordered once, what was taken is never voided. */
+/** A node that answers in part: an order is sent once, and what was taken is never voided. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
