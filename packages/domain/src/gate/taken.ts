@@ -39,7 +39,8 @@ export function ensureTaken(
     receipt.captured === captured &&
     receipt.refunded === refunded &&
     receipt.released === '0' &&
-    receipt.held === '0'
+    receipt.held === '0' &&
+    receipt.heldUntil === undefined
   if (!isWhole) throw new Error('a receipt that does not say where the money is')
   const expected = [
     { credit: `rail:${rail}/${String(walletRef)}`, amount: captured },
