@@ -14,6 +14,7 @@ import {
   pass,
   profileFor,
   prove,
+  purchase,
   rule,
   statement,
   type TestHouse,
@@ -223,6 +224,41 @@ test('money in review goes where it is said, and nowhere if it is not said', asy
   assert.deepEqual(await problemOf('approve', approvalId, ...why), [1, 'approval_answer_unfit'])
   const divided = await olga('resolve', approvalId, '--pay', '100', ...why)
   assert.match(divided.out, /^divided +1\.00 USD released, 2\.00 USD refunded$/m)
+  await rule(house, market, tier({ approvers: 2 }))
+})
+
+test('what is held back is shown, contested with words, and divided like a review', async () => {
+  const { settlement } = profileFor([])
+  const holdback = { basisPoints: 2_500, windowMs: 3_600_000 }
+  await rule(house, market, { settlement: { ...settlement, holdback } })
+  const { gateId } = await purchase(market, '400')
+  const gate = (...args: readonly string[]) =>
+    room.surety('gate', ...args, '--credentials', 'other.json')
+  const held = await gate('show', gateId)
+  assert.match(held.out, /^money +1\.00 USD held, 3\.00 USD released$/m)
+  assert.match(held.out, /^held back until +\d{4}-/m)
+  assert.equal((await gate('contest', gateId)).code, 2)
+  const contested = await gate('contest', gateId, '--note', 'it is of last year')
+  assert.equal(contested.code, 0, contested.err)
+  assert.match(contested.out, new RegExp(`^contested by +${other.principalId}, \\d{4}-`, 'm'))
+  const again = await gate('contest', gateId, '--note', 'again', '--json')
+  assert.equal(problemIn(again).code, 'holdback_contested')
+  const page = JSON.parse((await olga('list', '--gate', gateId, '--json')).out)
+  const approvalId = String(page.items[0].approvalId)
+  const shown = await olga('show', approvalId)
+  for (const line of [
+    /^asks +review, /m,
+    /^for +1\.00 USD \(100\)$/m,
+    /^contested by +a person \(prn_\w+\), \d{4}-/m,
+    /^because +it is of last year$/m,
+    /^a yes +says where what is held back goes/m,
+  ]) {
+    assert.match(shown.out, line)
+  }
+  const divided = await as('other', 'resolve', approvalId, '--pay', '40', '--reason', 'late')
+  assert.equal(divided.code, 0, divided.err)
+  const split = await gate('show', gateId)
+  assert.match(split.out, /^money +3\.40 USD released, 0\.60 USD refunded$/m)
   await rule(house, market, tier({ approvers: 2 }))
 })
 

@@ -8,7 +8,14 @@ import { join } from 'node:path'
 import { Dice } from '../sim/world.ts'
 import { Load } from './load.ts'
 import { type Budget, buildTown, newBudget, type Town } from './town.ts'
-import { askAgain, checkFacts, checkLock, checkReplays, checkWhole } from './verify.ts'
+import {
+  askAgain,
+  checkFacts,
+  checkHeldBack,
+  checkLock,
+  checkReplays,
+  checkWhole,
+} from './verify.ts'
 import { checkApprovals, checkControls } from './verify-people.ts'
 import { Victim } from './victim.ts'
 import { Wire } from './wire.ts'
@@ -22,6 +29,8 @@ export interface Counts {
   again: number
   /** Answers of people that were told, and are kept. */
   answered: number
+  /** Shares that were held back and have gone on, or were contested, at each look. */
+  heldBack: number
 }
 
 const LOAD_MAX_MS = 220
@@ -97,7 +106,9 @@ async function check(
   const sample = Array.from({ length: Math.min(REPLAYS_MAX, asked.length) }, () => dice.pick(asked))
   await checkReplays(wire, [...asked.slice(-3), ...sample])
   await checkControls(town, wire, budget, asked)
+  const due = new Date().toISOString()
   await victim.tick()
+  counts.heldBack += checkHeldBack(town, due, asked)
   counts.answered += checkApprovals(town, asked)
   counts.answers += await checkFacts(town, wire, budget, asked)
   wire.close()

@@ -135,6 +135,10 @@ export class Load {
     // Both may bring it, at once: the money moves once.
     const bringers = this.#dice.oneIn(3) ? [agent, provider, agent] : [agent]
     await Promise.all(bringers.map((who) => this.#ask(who, `${path}/evidence`, proof)))
+    // The clock may come first.
+    const unhappy = this.#dice.oneIn(3) ? [agent, this.#town.payer, agent] : []
+    const text = 'crash-test'
+    await Promise.all(unhappy.map((who) => this.#ask(who, `${path}/contest`, { text })))
   }
 
   async #operate(): Promise<void> {

@@ -13,7 +13,7 @@ const { values } = parseArgs({
 const RUNS_OF_ONE_DIRECTORY = 14
 const runs = Number(values.runs)
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
-const counts: Counts = { runs: 0, kills: 0, answers: 0, again: 0, answered: 0 }
+const counts: Counts = { runs: 0, kills: 0, answers: 0, again: 0, answered: 0, heldBack: 0 }
 const started = performance.now()
 
 process.stderr.write(`npm run test:crash -- --seed=${String(seed)} --runs=${String(runs)}\n`)

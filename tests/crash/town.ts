@@ -51,8 +51,11 @@ export async function buildTown(): Promise<Town> {
 }
 
 export function profileOf(provider: Id<'prn'>, version: number) {
+  const { settlement } = profileFor([])
   return profileFor([provider], {
     version,
+    // Half of what is released goes on a moment later: before a kill, after it, or never.
+    settlement: { ...settlement, holdback: { basisPoints: 5_000, windowMs: 150 } },
     limits: { perRequest: [{ asset: 'USD/2', max: String(1_000 + version) }] },
     risk: [
       { riskClass: 'financial', outcome: 'allow' },

@@ -209,3 +209,37 @@ export function checkLock({ directory }: Pick<Town, 'directory'>): void {
   const config = { dataDirectory: directory, logLevel: 'silent', tickEveryMs: 1_000 }
   assert.throws(() => openHouse(config), HouseError)
 }
+
+/**
+ * INVARIANT(once): what was held back has gone on once its time was over, and what was contested
+ * has not.
+ */
+export function checkHeldBack({ directory }: Town, due: string, asked: readonly Asked[]): number {
+  const db = new DatabaseSync(join(directory, 'surety.db'), { readOnly: true })
+  try {
+    const ends = `SELECT stream, count(*) AS n FROM events WHERE stream LIKE 'gate:%'
+      AND event ->> '$.type' IN ('holdbackReleased', 'holdbackContested') GROUP BY stream`
+    const ended = db.prepare(ends).all()
+    for (const { stream, n } of ended) assert.equal(n, 1, String(stream))
+    const sql = `SELECT id, state ->> '$.holdback.until' AS until,
+      state ->> '$.holdback.contest.text' AS contest, state ->> '$.partition.held' AS held
+      FROM states WHERE family = 'gate' AND state ->> '$.holdback.until' IS NOT NULL`
+    const kept = new Map(
+      db
+        .prepare(sql)
+        .all()
+        .map((row) => [String(row.id), row]),
+    )
+    for (const [gateId, { until, contest, held }] of kept) {
+      assert.notEqual(held, '0', gateId)
+      assert.ok(contest !== null || String(until) >= due, `${gateId} was due at ${String(until)}`)
+    }
+    for (const { path, answer } of asked) {
+      if (!path.endsWith('/contest') || answer?.status !== 201) continue
+      assert.ok(kept.get(String(answer.body.gateId))?.contest, 'what was contested went on')
+    }
+    return ended.length
+  } finally {
+    db.close()
+  }
+}

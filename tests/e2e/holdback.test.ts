@@ -25,6 +25,7 @@ import {
   statement,
   type TestHouse,
 } from '../support/house.ts'
+import { lift, send as order, together } from '../support/people/controls.ts'
 
 const HOUR = 3_600_000
 type Settlement = Profile['settlement']
@@ -325,4 +326,47 @@ test('the profile that ruled at the authorization says how long, whatever rules 
   await rule(house, market, {})
   await prove(market, gate, statement(market, gate))
   assert.deepEqual(await parts(gate.gateId), ['held', '80', '0', '20'])
+})
+
+test('what is held back is listed under a control, and released only once that is lifted (control)', async () => {
+  await under({})
+  const second = await house.person(['oncall', 'ops_admin', 'incident_commander'])
+  const { gateId } = await purchase(market, '100')
+  const other = await purchase(market, '100')
+  const until = other.settlement?.holdback?.until
+  const orders = together([house.operator, second], { type: 'rail', id: 'ledger' })
+  const control = await order(house.operator, ...orders)
+  const { items } = await house.operator.client.call('getControlsInFlight', {
+    params: { controlId: control.controlId },
+    query: {},
+  })
+  const listed = items.find((each) => each.gateId === other.gateId)
+  assert.deepEqual(
+    [listed?.state, listed?.amount, listed?.endsBy, listed?.drainable],
+    ['settled', '20', until, false],
+  )
+  pass(HOUR + 1_000)
+  await house.running.tick()
+  assert.deepEqual(await parts(gateId), ['held', '80', '0', '20'])
+  await contest(reviewer, gateId)
+  const asked = await approvalOf(house, gateId)
+  await refuses(answer(reviewer, asked, 'resolve_release'), 'commit_control_active')
+  assert.equal((await answer(reviewer, asked, 'resolve_refund')).state, 'consumed')
+  assert.deepEqual(await parts(gateId), ['split', '80', '20', '0'])
+  await lift([house.operator, second], control)
+  await house.running.tick()
+  assert.deepEqual(await parts(other.gateId), ['released', '100', '0', '0'])
+})
+
+test('what is late is released late, once, whatever ended in between', async () => {
+  await under({})
+  const { gateId } = await purchase(market, '100')
+  pass(100 * 24 * HOUR)
+  house = await house.restart()
+  await house.running.tick()
+  await house.running.tick()
+  assert.deepEqual(await parts(gateId), ['released', '100', '0', '0'])
+  const sql = `SELECT count(*) AS n FROM events WHERE stream = 'gate:${gateId}'
+    AND event ->> '$.type' = 'holdbackReleased'`
+  assert.equal(rows(house.directory, sql)[0]?.n, 1n)
 })

@@ -14,6 +14,7 @@ import { forgetAnswer, isAnswerRow } from '../app/x402/answer/kept.ts'
 import { reconcile } from '../app/x402/reconcile.ts'
 import { receiveInScope } from '../app/x402/wallet/scan.ts'
 import { type DueRow, Failure, type Notifier, type ReceiptRow } from '../ports.ts'
+import { Patience } from './patience.ts'
 
 const ROWS_MAX = 256
 /** How many full loads one tick takes at most. */
@@ -26,34 +27,41 @@ function system(app: App, scope: Caller['scope']): Caller {
   return { principalId: 'system', scope, scopes: new Set(), traceId }
 }
 
+/** Where the last look at deadlines ended before their end, and what could not be ended lately. */
+interface Looking {
+  after: DueRow | undefined
+  readonly patience: Patience
+}
+
 /**
- * Ends what has passed its deadline: unused authorizations, waits, silent executions; raises what
- * nobody answered in time. One that
- * cannot be ended is passed over, so that it keeps none behind it waiting.
+ * Ends what has passed its deadline: unused authorizations, waits, silent executions, what was held
+ * back; raises what nobody answered in time. One that cannot be ended is passed over, and the next
+ * look goes on where this one ended, so that it keeps none behind it waiting.
  */
-async function expire(app: App): Promise<void> {
+async function expire(app: App, looking: Looking): Promise<void> {
   const at = app.clock.now()
-  let after: DueRow | undefined
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
-    const due = await app.store.reads.due(at, ROWS_MAX, after)
+    const due = await app.store.reads.due(at, ROWS_MAX, looking.after)
     await Promise.all(due.filter(isAnswerRow).map((row) => forgetAnswer(app, row)))
     // What waits for a chain is not ended by the clock.
     const others = await reconcile(
       app,
       due.filter((row) => !isAnswerRow(row)),
     )
-    await Promise.all(others.map((row) => endOverdue(app, row)))
-    after = due.at(-1)
-    if (after === undefined) return
+    await Promise.all(others.map((row) => endOverdue(app, row, looking.patience)))
+    looking.after = due.length < ROWS_MAX ? undefined : due.at(-1)
+    if (looking.after === undefined) return
   }
 }
 
-async function endOverdue(app: App, { scope, id }: DueRow): Promise<void> {
+async function endOverdue(app: App, { scope, id }: DueRow, patience: Patience): Promise<void> {
+  if (!patience.isDue(id, app.clock.now())) return
   const caller = system(app, scope)
   try {
     const result = await passed(app, caller, id)
     // A gate that moved on in the meantime is no longer ours to end.
     const code = result.ok ? undefined : result.refusal
+    patience.note(id, result.ok, app.clock.now())
     if (code !== undefined) app.log.warn({ id, code }, 'a deadline was not acted on')
   } catch (cause) {
     app.log.warn({ err: cause, id }, 'a deadline was not acted on; it will be tried again')
@@ -145,10 +153,11 @@ export function prepareWorkers(app: App, notifier: Notifier, everyMs: number): W
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
+  const looking: Looking = { after: undefined, patience: new Patience() }
   const work = async (): Promise<void> => {
     for (const each of [
       () => repeated(() => signLate(app)),
-      () => expire(app),
+      () => expire(app, looking),
       () => receiveInbound(app),
       () => repeated(() => deliverOutbox(app, notifier)),
     ]) {

@@ -21,6 +21,7 @@ export function shownApproval(approval: Approval, names: Names = NOBODY): Answer
 export function namedIn({ agentId, payerId, payee, answers, showing }: Approval): Set<string> {
   const chain = (showing?.grantChain ?? []).flatMap((link) => [link.grantorId, link.granteeId])
   const answered = answers.map(({ operatorId }) => operatorId)
+  if (showing?.contest) answered.push(showing.contest.contestedBy)
   return new Set([agentId, payee, ...(payerId === null ? [] : [payerId]), ...chain, ...answered])
 }
 
