@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test'
 import { bundle } from '@surety/domain'
 import type { Id, Profile } from '@surety/protocol'
 import { splitOf } from '@surety/sdk'
-import { nodeCrypto } from '@surety/server'
-import { answer, approvalOf, refuses, send } from '../support/approvals.ts'
+import { fsck, nodeCrypto } from '@surety/server'
+import { answer, approvalOf, ask, refuses, resume, send } from '../support/approvals.ts'
 import { countEvents, ensureBooks, rows } from '../support/books.ts'
 import {
   balanceOf,
@@ -43,7 +43,12 @@ before(async () => {
 })
 after(async () => {
   ensureBooks(house.directory)
+  const report = await fsck(house.directory)
   await house.close()
+  assert.deepEqual(
+    report.checks.flatMap(({ problems }) => problems),
+    [],
+  )
 })
 
 function under(terms: Partial<Settlement>) {
@@ -356,6 +361,34 @@ test('what is held back is listed under a control, and released only once that i
   await lift([house.operator, second], control)
   await house.running.tick()
   assert.deepEqual(await parts(other.gateId), ['released', '100', '0', '0'])
+})
+
+test('what people were asked before the purchase is not about what was contested after it', async () => {
+  await under({})
+  await rule(house, market, {
+    settlement: { ...usual, holdback },
+    approvalTiers: [
+      { asset: 'USD/2', above: '500', approvers: 1, role: 'reviewer', raise: 'escalate' },
+    ],
+  })
+  const waiting = await ask(house, market, '600')
+  const { approvalId } = await answer(reviewer, waiting.approval)
+  const gate = await resume(market, waiting)
+  await execute(market, gate)
+  await prove(market, gate, statement(market, gate))
+  await contest(market.agent, gate.gateId)
+  const params = { approvalId }
+  const before = await house.operator.client.call('getApprovalsOne', { params })
+  assert.equal(before.showing?.contest, null)
+  assert.match(before.showing?.approving ?? '', /^lifts /)
+  const asked = await approvalOf(house, gate.gateId)
+  assert.equal(asked.showing?.contest?.contestedBy, market.agent.principalId)
+  const seen = await market.agent.client.call('getGatesApproval', {
+    params: { gateId: gate.gateId },
+  })
+  assert.deepEqual([seen.approvalId, seen.gateState], [asked.approvalId, 'settled'])
+  await answer(reviewer, asked, 'resolve_release')
+  await ensureProven(gate.gateId)
 })
 
 test('what is late is released late, once, whatever ended in between', async () => {

@@ -125,7 +125,9 @@ async function showingOf(app: App, caller: Caller, state: Known): Promise<approv
     differences: policy.differencesOf(facts.value, compiled, decision.reasonCodes),
     budgets: policy.budgetsOf(facts.value, compiled),
   }
-  return approval.showingOf(facts.value, decision, compiled.profile, beyond, contestIn(events))
+  // What was asked before the purchase is not about what was contested after it.
+  const contest = state.level === 'review' ? contestIn(events) : null
+  return approval.showingOf(facts.value, decision, compiled.profile, beyond, contest)
 }
 
 function contestIn(events: readonly Event[]): approval.Showing['contest'] {
