@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { wallet } from '@surety/domain'
+import { principal, wallet } from '@surety/domain'
 import {
   CHAIN_ASSETS,
   err,
@@ -54,9 +54,12 @@ export async function allow(
   asked: Asked,
   idempotency: Idempotency | null,
 ): Promise<Result<Signed, ProblemCode>> {
-  const { state } = await app.store.reads.state(caller.scope, 'wallet', asked.walletId)
+  const { scope, principalId } = caller
+  const who = await app.store.reads.state(scope, 'principal', principalId)
+  if (!principal.mayAct(who.state)) return err('principal_not_active', principalId)
+  const { state } = await app.store.reads.state(scope, 'wallet', asked.walletId)
   if (state.status === 'none') return err('wallet_not_found')
-  const chain = chainFor(app, caller.scope, asked.asset)
+  const chain = chainFor(app, scope, asked.asset)
   if (chain === undefined) return err('network_not_configured', asked.asset)
   const ordered = await run(app, caller, {
     useCase: order,
@@ -66,7 +69,7 @@ export async function allow(
   if (!ordered.ok) return ordered
   const { transaction } = ordered.value.view as { readonly transaction: string | null }
   if (transaction !== null) {
-    const events = await app.store.reads.events(caller.scope, `wallet:${asked.walletId}`)
+    const events = await app.store.reads.events(scope, `wallet:${asked.walletId}`)
     const made = events.find(({ data }) => data.transaction === transaction)
     await chain.send({ transaction, signed: String(made?.data.signed) })
   }
