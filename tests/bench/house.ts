@@ -22,7 +22,8 @@ import {
   type TestHouse,
 } from '../support/house.ts'
 
-const SURETY = fileURLToPath(new URL('../../packages/cli/bin/surety.js', import.meta.url))
+/** As it is built and installed: `npm run bench` builds first. */
+const SURETY = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url))
 
 export interface BenchHouse {
   readonly directory: string

@@ -5,9 +5,9 @@ import { test } from 'node:test'
 import foreign from 'canonicalize'
 import fc from 'fast-check'
 import { toHex, toUtf8 } from './bytes.ts'
-import { canonicalize } from './canonical-json.ts'
+import { canonicalize, canonicalizeRecord } from './canonical-json.ts'
 import { portableCrypto } from './crypto.ts'
-import { hashOf, ZERO_HASH } from './digest.ts'
+import { hashOf, hashOfRecord, ZERO_HASH } from './digest.ts'
 import { parseJson } from './parse-json.ts'
 
 const jcs = new URL('../../../spec/vectors/jcs/', import.meta.url)
@@ -58,6 +58,20 @@ test('the order in which members were set does not matter', () => {
     fc.property(entries, (members) => {
       const there = canonicalize(Object.fromEntries(members))
       assert.equal(canonicalize(Object.fromEntries([...members].reverse())), there)
+    }),
+  )
+})
+
+test('a record is written as itself, alone and as a part of others, and hashed as any value', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()), (value) => {
+      const record = structuredClone(value)
+      const text = canonicalize(value)
+      assert.equal(hashOfRecord(record, portableCrypto), hashOf(value, portableCrypto))
+      assert.equal(canonicalizeRecord(record), text)
+      assert.equal(canonicalize([{ b: record, a: 1 }]), `[{"a":1,"b":${text}}]`)
+      // What looks the same is another object, and is written by what it holds.
+      assert.equal(canonicalize({ ...record, '': 'more' }), canonicalize({ ...value, '': 'more' }))
     }),
   )
 })

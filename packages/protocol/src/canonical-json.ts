@@ -39,6 +39,18 @@ export function canonicalize(value: unknown): string {
   }
 }
 
+const recordTexts = new WeakMap<object, string>()
+
+/**
+ * The same text of an object that has just been made and never changes again. It is remembered as
+ * long as the object is: what is hashed by itself is then written as a part of others, and signed.
+ */
+export function canonicalizeRecord(record: object): string {
+  const text = canonicalize(record)
+  recordTexts.set(record, text)
+  return text
+}
+
 function array(items: readonly unknown[]): string {
   let text = '['
   for (let i = 0; i < items.length; i += 1) {
@@ -48,6 +60,8 @@ function array(items: readonly unknown[]): string {
 }
 
 function object(members: Record<string, unknown>): string {
+  const known = recordTexts.get(members)
+  if (known !== undefined) return known
   if (!isPlain(members)) throw new TypeError('canonical JSON has no instances of classes')
   // RFC 8785 §3.2.3: by UTF-16 code units, which is what sort() compares.
   const names = Object.keys(members)

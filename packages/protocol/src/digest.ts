@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { canonicalize } from './canonical-json.ts'
+import { canonicalize, canonicalizeRecord } from './canonical-json.ts'
 import type { Crypto } from './crypto.ts'
 
 /** 64 lowercase hexadecimal digits. */
@@ -17,4 +17,9 @@ export const ZERO_HASH: Hash = '0'.repeat(64)
 /** The hash of a JSON value. */
 export function hashOf(value: unknown, crypto: Crypto): Hash {
   return crypto.sha256(canonicalize(value))
+}
+
+/** The same hash of an object that never changes again: see `canonicalizeRecord`. */
+export function hashOfRecord(record: object, crypto: Crypto): Hash {
+  return crypto.sha256(canonicalizeRecord(record))
 }

@@ -34,16 +34,20 @@ export function parseInstant(text: string): Result<Instant, 'instant_invalid'> {
   return formatInstant(ms as Instant) === text ? ok(ms as Instant) : err('instant_invalid')
 }
 
-/** The one wire form. The latest answer is remembered, since one moment is written many times. */
-export function formatInstant(at: Instant): string {
-  if (at !== latest.at) {
-    // biome-ignore lint/style/noRestrictedGlobals: a conversion of its argument, not a clock
-    latest = { at, text: new Date(at).toISOString() }
-  }
-  return latest.text
-}
+const LATEST_MAX = 64
+const latest = new Map<number, string>()
 
-let latest: { readonly at: number; readonly text: string } = { at: Number.NaN, text: '' }
+/** The one wire form. The latest answers are remembered, since one moment is written many times. */
+export function formatInstant(at: Instant): string {
+  let text = latest.get(at)
+  if (text === undefined) {
+    // biome-ignore lint/style/noRestrictedGlobals: a conversion of its argument, not a clock
+    text = new Date(at).toISOString()
+    if (latest.size >= LATEST_MAX) latest.clear()
+    latest.set(at, text)
+  }
+  return text
+}
 
 /** Reads text that a schema has already accepted; throws a fault otherwise. */
 export function instantOf(text: string): Instant {

@@ -116,36 +116,33 @@ function admit(
 ): () => number {
   let busy = 0
   let kept = 0
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.header('cache-control', 'no-store')
-    if (isStopping())
-      return sendProblem(reply.header('connection', 'close'), 'shutting_down', request.id)
-    const wrong = wrongHead(request)
-    if (wrong !== undefined) {
-      return sendProblem(reply.header('connection', 'close'), wrong, request.id)
-    }
-    return undefined
+    const wrong = isStopping() ? 'shutting_down' : wrongHead(request)
+    if (wrong === undefined) done()
+    else void sendProblem(reply.header('connection', 'close'), wrong, request.id)
   })
   // After the credential, before the body: a stranger takes no place, and memory is bounded by what
   // is in progress.
-  fastify.addHook('preParsing', async (request, reply) => {
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
     // INVARIANT(control): whoever can stop things is let in, whatever is under way.
     if (kept < KEPT_PLACES && isKept(request)) {
       kept += 1
       whenOver(reply, () => {
         kept -= 1
       })
-      return undefined
+      return done()
     }
     const full = busy >= config.requestsMax || app.store.waiting >= config.waitingMax
-    if (full && !ALWAYS_ANSWERED.includes(request.url))
-      return sendProblem(reply, 'overloaded', request.id)
+    if (full && !ALWAYS_ANSWERED.includes(request.url)) {
+      return void sendProblem(reply, 'overloaded', request.id)
+    }
     busy += 1
     whenOver(reply, () => {
       busy -= 1
     })
-    return undefined
+    return done()
   })
   return () => busy + kept
 }

@@ -13,6 +13,7 @@ import {
   err,
   type Hash,
   hashOf,
+  hashOfRecord,
   type Id,
   ok,
   type PolicyDecision,
@@ -236,7 +237,7 @@ export function decideInto(
   const decision = input.meter.evaluation(() =>
     policy.decisionOf(facts, input.profile, place, input.watching),
   )
-  const decisionHash = hashOf(decision, stamp.crypto)
+  const decisionHash = hashOfRecord(decision, stamp.crypto)
   writing.document(before.gateId, `facts-${inputHash}.json`, factsText)
   const held =
     decision.decision === 'allow' ? hold({ facts, decision, decisionHash }, input, stamp) : null
@@ -292,7 +293,7 @@ function hold(
   const posting = ledger.holdPosting(held, stamp.mint('trf'))
   const authorized = {
     authorization,
-    authorizationHash: hashOf(authorization, stamp.crypto),
+    authorizationHash: hashOfRecord(authorization, stamp.crypto),
     kid: stamp.kids.authorization,
     claims: counterNames,
     transfer: eventTransfer(posting),

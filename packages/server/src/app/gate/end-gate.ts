@@ -1,6 +1,6 @@
 /** Ends a gate before anything was presented, by its agent or by the clock. Rules: domain/gate. */
 import { approval, gate, type policy, principal, receipt } from '@surety/domain'
-import { err, hashOf, type Id, ok } from '@surety/protocol'
+import { err, hashOfRecord, type Id, ok } from '@surety/protocol'
 import type { Idempotency, Outcome, Stamp, Stored, UseCase } from '../../ports.ts'
 import { requestControls, stopsRelease } from '../control/standing.ts'
 import { grantChain } from '../grant/chain.ts'
@@ -56,7 +56,7 @@ function endNow(
     type: 'end',
     as,
     receipt: closed,
-    receiptHash: hashOf(closed, stamp.crypto),
+    receiptHash: hashOfRecord(closed, stamp.crypto),
     kid: stamp.kids.settlement,
     transfer: posting === null ? null : eventTransfer(posting),
     at: stamp.at,

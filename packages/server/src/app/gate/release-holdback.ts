@@ -1,6 +1,6 @@
 /** What was held back goes to the payee when its window is over. Rules: domain/gate. */
 import { gate, principal, receipt } from '@surety/domain'
-import { hashOf } from '@surety/protocol'
+import { hashOf, hashOfRecord } from '@surety/protocol'
 import type { Outcome, Stamp, Stored } from '../../ports.ts'
 import { stopsRelease } from '../control/standing.ts'
 import { type Answer, gateStream } from '../runtime.ts'
@@ -37,7 +37,7 @@ export function releaseHeld(
   const released = gate.decide(state, {
     type: 'releaseHeld',
     receipt: closed,
-    receiptHash: hashOf(closed, stamp.crypto),
+    receiptHash: hashOfRecord(closed, stamp.crypto),
     kid: stamp.kids.settlement,
     transfer: eventTransfer(posting),
     at: stamp.at,

@@ -1,6 +1,6 @@
 /** Divides what is held, in review or back, as a person said: see domain/gate. */
 import { type approval, gate, ledger, receipt } from '@surety/domain'
-import { type Hash, hashOf, ok, type Result } from '@surety/protocol'
+import { type Hash, hashOf, hashOfRecord, ok, type Result } from '@surety/protocol'
 import type { Stamp, Stored } from '../../ports.ts'
 import { gateStream } from '../runtime.ts'
 import type { Writing } from '../write-set.ts'
@@ -28,7 +28,7 @@ export function resolveGate(
     transferIds: postings.map(({ transferId }) => transferId),
     at: stamp.atText,
   })
-  const receiptHash = hashOf(closed, stamp.crypto)
+  const receiptHash = hashOfRecord(closed, stamp.crypto)
   const resolved = gate.decide(state, {
     type: 'resolve',
     approvalId: record.approvalId,

@@ -4,7 +4,13 @@
  * @module
  */
 import { evidence, gate, type policy, receipt } from '@surety/domain'
-import { addMs, type CheckResult, formatInstant, hashOf, type Profile } from '@surety/protocol'
+import {
+  addMs,
+  type CheckResult,
+  formatInstant,
+  hashOfRecord,
+  type Profile,
+} from '@surety/protocol'
 import type { Outcome, Stamp, Stored } from '../../ports.ts'
 import { type Answer, gateStream } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
@@ -85,7 +91,7 @@ function conclude(
   const posting = isMoving ? closing(executed, verdict, stamp.mint('trf'), moved) : null
   const left = verdict === 'capture' ? returning(executed, () => stamp.mint('trf')) : undefined
   const closed = receipt.settlementReceiptOf(executed, verdict, {
-    settlementDecisionHash: hashOf(record, stamp.crypto),
+    settlementDecisionHash: hashOfRecord(record, stamp.crypto),
     transferId: posting?.transferId ?? null,
     remainderId: left?.transferId,
     at,
@@ -102,7 +108,7 @@ function conclude(
     type: 'settle',
     record,
     receipt: closed,
-    receiptHash: hashOf(closed, stamp.crypto),
+    receiptHash: hashOfRecord(closed, stamp.crypto),
     kid: stamp.kids.settlement,
     transfer: posting === null ? null : eventTransfer(posting),
     remainder: left === undefined ? undefined : eventTransfer(left),

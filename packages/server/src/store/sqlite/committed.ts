@@ -8,13 +8,37 @@
  */
 import type { Changes } from './batch.ts'
 
-export type Committed = Map<string, unknown>
+const YOUNG_MAX = 8_192
 
-const COMMITTED_MAX = 8_192
+/** Forgets what was not asked for in the last thousands of rows, half at a time. */
+export class Committed {
+  #young = new Map<string, unknown>()
+  #old = new Map<string, unknown>()
 
-/** Remembers what a batch committed; forgets everything when it has become too much. */
+  get(name: string): unknown {
+    const young = this.#young.get(name)
+    if (young !== undefined) return young
+    const old = this.#old.get(name)
+    if (old !== undefined) this.set(name, old)
+    return old
+  }
+
+  set(name: string, value: unknown): void {
+    if (this.#young.size >= YOUNG_MAX) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(name, value)
+  }
+
+  clear(): void {
+    this.#young.clear()
+    this.#old.clear()
+  }
+}
+
+/** Remembers what a batch committed. */
 export function remember(committed: Committed, { states, accounts, counters }: Changes): void {
-  if (committed.size > COMMITTED_MAX) committed.clear()
   for (const [name, { family, id, stored }] of states) {
     committed.set(name, stored)
     if (family === 'apiKey') committed.set(apiKeyName(id), stored.state)

@@ -98,8 +98,8 @@ export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file)
   // Page size must be set before the first table; FULL is what makes an answer durable.
   db.exec('PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-  db.exec('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536')
-  db.exec('PRAGMA wal_autocheckpoint = 4000')
+  db.exec('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192')
+  db.exec('PRAGMA wal_autocheckpoint = 500')
   try {
     bringUp(db)
   } catch (cause) {

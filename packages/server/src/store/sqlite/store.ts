@@ -28,7 +28,7 @@ import {
   type Store,
 } from '../../ports.ts'
 import { Batch, idempotencyName } from './batch.ts'
-import { type Committed, remember } from './committed.ts'
+import { Committed, remember } from './committed.ts'
 import { flush } from './flush.ts'
 import { sqliteReads } from './reads.ts'
 import { RowReader, Statements } from './rows.ts'
@@ -36,8 +36,7 @@ import { IN_MEMORY, openDatabase, openForReading } from './schema.ts'
 
 /** How many commands share one commit at most. */
 const BATCH_MAX = 256
-/** How long the next commit waits after the last; how many turns of the event loop otherwise. */
-const COMMIT_PAUSE_MS = 2
+/** How many turns of the event loop a commit waits for others to share it. */
 const GATHER_TURNS = 4
 /** How many chores go along with one commit, and how long they wait for one. */
 const CHORES_MAX = 1_024
@@ -94,12 +93,11 @@ class GroupCommit implements SqliteStore {
   readonly #rows: RowReader
   readonly #waiting: Waiting[] = []
   readonly #chores: Chore[] = []
-  readonly #committed: Committed = new Map()
+  readonly #committed = new Committed()
   readonly #meter: CommitMeter | undefined
   #nextAnswer: number
   #latest: string
   #scheduled = false
-  #committedMs = 0
   #choresTimer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -187,16 +185,11 @@ class GroupCommit implements SqliteStore {
     })
   }
 
-  /**
-   * What arrives while a commit is on its way to the disk makes up the next batch, and so does what
-   * arrives shortly after: a commit costs as much for one command as for ten.
-   */
+  /** What arrives while a commit is on its way to the disk makes up the next batch. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    const pauseMs = this.#committedMs + COMMIT_PAUSE_MS - performance.now()
-    if (pauseMs > 0) setTimeout(() => this.#gather(1), Math.ceil(pauseMs))
-    else this.#gather(GATHER_TURNS)
+    this.#gather(GATHER_TURNS)
   }
 
   #gather(turns: number): void {
@@ -204,7 +197,6 @@ class GroupCommit implements SqliteStore {
       if (turns > 1 && this.#waiting.length < BATCH_MAX) return this.#gather(turns - 1)
       this.#scheduled = false
       this.#commit(this.#waiting.splice(0, BATCH_MAX), this.#chores.splice(0, CHORES_MAX))
-      this.#committedMs = performance.now()
       if (this.#waiting.length > 0) this.#schedule()
       else if (this.#chores.length > 0) this.#scheduleChores()
     })

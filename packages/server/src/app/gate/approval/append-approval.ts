@@ -4,7 +4,7 @@
  * @module
  */
 import { approval } from '@surety/domain'
-import { hashOf, type Instant, instantOf } from '@surety/protocol'
+import { hashOfRecord, type Instant, instantOf } from '@surety/protocol'
 import type { Stamp, Stored } from '../../../ports.ts'
 import { approvalStream } from '../../runtime.ts'
 import type { Writing } from '../../write-set.ts'
@@ -55,5 +55,5 @@ function approvalDeadline(state: approval.Approval): Instant | null {
 
 /** How an end of an approval is stated and signed from now on. */
 export function sealAt(stamp: Stamp): approval.Seal {
-  return { kid: stamp.kids.decision, hash: (record) => hashOf(record, stamp.crypto) }
+  return { kid: stamp.kids.decision, hash: (record) => hashOfRecord(record, stamp.crypto) }
 }
