@@ -58,7 +58,7 @@ export function mintId<Prefix extends IdPrefix>(
   return `${prefix}_${base32(uuid)}`
 }
 
-/** The digits of ECMAScript's base 32 are 0 to 9 and a to v; Crockford's leave out i, l, o and u. */
+/** ECMAScript has the digits 0 to 9 and a to v in base 32; Crockford leaves out i, l, o and u. */
 function base32(uuid: bigint): string {
   const digits = uuid.toString(32).padStart(26, '0')
   let text = ''
