@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { AggregationTemporality, InMemoryMetricExporter } from '@opentelemetry/sdk-metrics'
 import type { Jwks } from '@surety/protocol'
 import { type Agent, buy, connect, giveBack, host, partyOf } from '../../examples/buy.ts'
+import { exportMetrics } from '../../examples/monitor.ts'
 import { authorizationOf, type Provider, sell } from '../../examples/sell.ts'
 import { verifyExported } from '../../examples/verify.ts'
 import {
@@ -17,6 +19,8 @@ let house: TestHouse
 let market: Market
 let agent: Agent
 let provider: Provider
+const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+const exporting = exportMetrics(exporter)
 before(async () => {
   // The examples read the clock of the wall.
   pass(Date.now() - clock.now())
@@ -35,7 +39,10 @@ before(async () => {
   const jwks = (await client.call('getWellKnownJwksJson')) as Jwks
   provider = { party: market.provider.party, client, jwks }
 })
-after(() => house.close())
+after(async () => {
+  await exporting.shutdown()
+  await house.close()
+})
 
 async function bought(amount: string) {
   const result = await buy(agent, market.provider.principalId, amount)
@@ -86,3 +93,14 @@ test('a party made from credentials signs as the guide shows', async () => {
   const recorded = await house.operator.client.call('postDeposits', { body: { action } })
   assert.equal(recorded.amount, '5')
 })
+
+test('what the monitoring guide shows exports what was decided', async () => {
+  await bought('250')
+  await exporting.forceFlush()
+  const [exported] = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics)
+  const found = exported?.metrics.find(({ descriptor }) => descriptor.name === DECISIONS)
+  const outcomes = found?.dataPoints.map(({ attributes }) => attributes.outcome)
+  assert.deepEqual([exported?.scope.name, outcomes?.includes('allow')], ['surety', true])
+})
+
+const DECISIONS = 'surety_decisions_total'

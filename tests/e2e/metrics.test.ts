@@ -73,7 +73,7 @@ test('a payment of which nothing is known any more is counted as such', async ()
   meter.committed({ streams: [{ events }] } as never)
   const { store, clock } = house.running.app
   const now = { reads: store.reads, at: clock.now(), waiting: 0, busy: 0 }
-  const { text } = await meter.exposition(now)
+  const { text } = await meter.offer(() => now)()
   const name = 'surety_payments_total{state="broadcasting",certainty="unknown"}'
   assert.equal(sampleOf(text, name), 1)
 })

@@ -366,8 +366,8 @@ export interface Meter {
   commit(commands: number, startedMs: number): void
   commitFailed(): void
   request(method: string, route: string, status: number, seconds: number): void
-  /** Everything that was counted, and what is stored now, as text for whoever watches. */
-  exposition(sources: MeterSources): Promise<{ readonly type: string; readonly text: string }>
+  /** Takes, once, how to ask what is stored; gives what tells all of it, as text, when asked. */
+  offer(sources: () => MeterSources): () => Promise<Readonly<Record<'type' | 'text', string>>>
 }
 
 /** What is looked at when somebody asks how things stand. */

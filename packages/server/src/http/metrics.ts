@@ -18,6 +18,12 @@ export function serveMetrics(
   callerOf: CallerOf,
   busy: () => number,
 ): void {
+  const exposition = app.meter.offer(() => ({
+    reads: app.store.reads,
+    at: app.clock.now(),
+    waiting: app.store.waiting,
+    busy: busy(),
+  }))
   fastify.route({
     method: 'GET',
     url: METRICS_PATH,
@@ -25,14 +31,7 @@ export function serveMetrics(
     handler: async (request, reply): Promise<FastifyReply> => {
       const caller = await callerOf(app, METRICS_SCOPE, request)
       if (!caller.ok) return sendProblem(reply, caller.refusal, request.id, caller.detail)
-      const { store, clock, meter } = app
-      const sources = {
-        reads: store.reads,
-        at: clock.now(),
-        waiting: store.waiting,
-        busy: busy(),
-      }
-      const { type, text } = await meter.exposition(sources)
+      const { type, text } = await exposition()
       return reply.type(type).send(text)
     },
   })

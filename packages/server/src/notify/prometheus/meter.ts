@@ -1,5 +1,5 @@
 /**
- * The meter that Prometheus reads.
+ * The meter that Prometheus and OpenTelemetry read.
  *
  * Where something happens, a number in a map grows; names, labels and text are made when somebody
  * asks. What is stored is counted then too, by questions whose cost does not grow with history.
@@ -10,6 +10,7 @@ import type { Event } from '@surety/protocol'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Backlog, Meter, MeterSources } from '../../ports.ts'
 import { METRICS, type MetricName, type MetricType } from './metrics.ts'
+import { type Note, noting, offerObservables } from './opentelemetry.ts'
 
 /** What runs, as the metrics state it. */
 export interface Build {
@@ -40,17 +41,16 @@ class Counts {
 export function prometheusMeter(build: Build): Meter {
   const registry = new Registry()
   for (const [name, type] of Object.entries(METRICS)) define(registry, name, type)
-  const histogram = (name: MetricName) => registry.getSingleMetric(name) as Histogram
-  const evaluations = histogram('surety_evaluation_seconds')
-  const commits = histogram('surety_commit_seconds')
-  const commands = histogram('surety_commit_commands')
-  const requests = histogram('surety_http_request_seconds')
-  const timers = new Map<string, Pick<Histogram.Internal<string>, 'observe'>>()
+  const noteEvaluation = noting(registry, 'surety_evaluation_seconds')()
+  const noteCommit = noting(registry, 'surety_commit_seconds')()
+  const noteCommands = noting(registry, 'surety_commit_commands')()
+  const requests = noting(registry, 'surety_http_request_seconds')
+  const timers = new Map<string, Note>()
   const timerOf = (method: string, route: string) => {
     const key = `${method} ${route}`
     let timer = timers.get(key)
     if (timer === undefined) {
-      timer = requests.labels({ method, route })
+      timer = requests({ method, route })
       timers.set(key, timer)
     }
     return timer
@@ -69,7 +69,7 @@ export function prometheusMeter(build: Build): Meter {
     evaluation(work) {
       const started = performance.now()
       const value = work()
-      evaluations.observe((performance.now() - started) / 1_000)
+      noteEvaluation((performance.now() - started) / 1_000)
       return value
     },
     committed({ streams }) {
@@ -77,21 +77,27 @@ export function prometheusMeter(build: Build): Meter {
     },
     commit(count, startedMs) {
       if (count === 0) return
-      commits.observe((performance.now() - startedMs) / 1_000)
-      commands.observe(count)
+      noteCommit((performance.now() - startedMs) / 1_000)
+      noteCommands(count)
     },
     commitFailed: () => counts.surety_commit_failures_total.add(''),
     request(method, route, status, seconds) {
       counts.surety_http_requests_total.add(`${method} ${route} ${String(status)}`)
-      timerOf(method, route).observe(seconds)
+      timerOf(method, route)(seconds)
     },
-    async exposition(sources) {
-      // Of the whole process; their observers start when somebody first asks.
-      if (!hasDefaults) collectDefaultMetrics({ register: registry })
-      hasDefaults = true
-      for (const [name, each] of Object.entries(counts)) each.give(registry, name as MetricName)
-      await setGauges(registry, sources, build)
-      return { type: registry.contentType, text: await registry.metrics() }
+    offer(sources) {
+      const collect = async () => {
+        for (const [name, each] of Object.entries(counts)) each.give(registry, name as MetricName)
+        await setGauges(registry, sources(), build)
+      }
+      offerObservables(registry, collect)
+      return async () => {
+        // Of the whole process; their observers start when somebody first asks.
+        if (!hasDefaults) collectDefaultMetrics({ register: registry })
+        hasDefaults = true
+        await collect()
+        return { type: registry.contentType, text: await registry.metrics() }
+      }
     },
   }
 }
