@@ -246,6 +246,33 @@ test('who may contest, and until when', async () => {
   await answer(reviewer, await approvalOf(house, gateId), 'resolve_release')
 })
 
+test('who is paid reads that it is contested and since when, not by whom nor why', async () => {
+  await under({})
+  const { gateId } = await purchase(market, '100')
+  const told = await contest(market.agent, gateId, 'a word for those who judge')
+  const known = told.settlement?.holdback?.contest
+  assert.equal(known?.contestedBy, market.agent.principalId)
+  const { client } = market.provider
+  const params = { gateId }
+  const [one, events, { items }] = await Promise.all([
+    client.call('getGatesOne', { params }),
+    client.call('getGatesEvents', { params }),
+    client.call('getGates', { query: {} }),
+  ])
+  const listed = items.find((each) => each.gateId === gateId)
+  const withheld = { contestedBy: null, text: null, contestedAt: known?.contestedAt }
+  for (const seen of [one, listed]) {
+    assert.deepEqual(seen?.settlement?.holdback?.contest, withheld)
+  }
+  assert.ok(!JSON.stringify([one, listed, events]).includes('a word for those who judge'))
+  assert.ok(!events.some(({ type }) => type === 'holdbackContested'))
+  for (const by of [market.agent, market.payer, reviewer]) {
+    const seen = await by.client.call('getGatesOne', { params })
+    assert.deepEqual(seen.settlement?.holdback?.contest, known)
+  }
+  await answer(reviewer, await approvalOf(house, gateId), 'resolve_release')
+})
+
 test('who is paid contests nothing, though they are an operator', async () => {
   const seller = await house.member(
     'person',

@@ -18,17 +18,20 @@ export type Unwilling = (call: Call, result: unknown) => boolean
 export interface UnwillingNode {
   readonly url: string
   refuses: Unwilling
+  /** What never reaches the real node, though the answer is a refusal too. */
+  loses: (call: Call) => boolean
   close(): void
 }
 
 /** Forwards to a node, one question after another. */
 export async function unwillingNode(rpcUrl: string): Promise<UnwillingNode> {
+  const error = { code: -32_005, message: 'query returned more than 10000 results' }
   const ask = async (call: Call) => {
+    const { id } = call
+    if (node.loses(call)) return { jsonrpc: '2.0', id, error }
     const headers = { 'content-type': 'application/json' }
     const answer = await fetch(rpcUrl, { method: 'POST', headers, body: JSON.stringify(call) })
     const { result } = (await answer.json()) as { readonly result: unknown }
-    const error = { code: -32_005, message: 'query returned more than 10000 results' }
-    const { id } = call
     return node.refuses(call, result)
       ? { jsonrpc: '2.0', id, error }
       : { jsonrpc: '2.0', id, result }
@@ -47,6 +50,7 @@ export async function unwillingNode(rpcUrl: string): Promise<UnwillingNode> {
   const node: UnwillingNode = {
     url: `http://127.0.0.1:${String(port)}`,
     refuses: () => false,
+    loses: () => false,
     close: () => void server.close(),
   }
   return node

@@ -45,8 +45,10 @@ before(async () => {
   const chain = openChains({ [world.network]: world.rpcUrl }).get(world.network)
   assert.ok(chain !== undefined)
   const approval = { asset: world.asset, allowance: 10_000_000n }
-  const terms = await chain.approvalTerms({ from: payer, ...approval })
-  await chain.send(await wallets.signApproval(payer, { ...approval, ...terms }))
+  const terms = await chain.approvalTerms({ from: payer, last: null, ...approval })
+  assert.ok(terms !== null)
+  const signed = await wallets.signApproval(payer, { ...approval, ...terms })
+  assert.equal(await chain.send({ from: payer, ...signed }), 'done')
   assert.equal(await chain.allowance(world.asset, payer), 10_000_000n)
 })
 after(async () => {

@@ -139,6 +139,7 @@ const published = {
   wallet_not_found: [404, 'never'],
   wallet_transition_illegal: [409, 'never'],
   wallet_gas_missing: [409, 'later'],
+  wallet_allowance_superseded: [409, 'never'],
   facilitator_is_contract: [409, 'later'],
   permit_allowance_required: [409, 'later'],
   inbound_not_found: [404, 'later'],

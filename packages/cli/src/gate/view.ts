@@ -61,8 +61,8 @@ function heldBackFields(holdback: Holdback): readonly (readonly [string, string 
   const { until, contest } = holdback
   if (contest === null) return [['held back until', until]]
   return [
-    ['contested by', `${contest.contestedBy}, ${contest.contestedAt}`],
-    ['because', contest.text],
+    ['contested by', `${contest.contestedBy ?? 'the paying side'}, ${contest.contestedAt}`],
+    ['because', contest.text ?? undefined],
   ]
 }
 

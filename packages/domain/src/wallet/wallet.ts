@@ -19,11 +19,14 @@ export interface KnownWallet {
   readonly origin: 'created' | 'imported'
   /** The block of each network up to which transfers into it were booked when it was made. */
   readonly since: Readonly<Record<string, number>>
+  /** By asset, the last allowance that was ordered; a network has one asset. */
+  readonly ordered?: Readonly<Record<string, OrderedAllowance>>
 }
+export type OrderedAllowance = Omit<Allowance, 'asset' | 'by'>
 export type Wallet = { readonly status: 'none' } | KnownWallet
 
 export type WalletCommand =
-  | ({ readonly type: 'create' } & Omit<KnownWallet, 'status'>)
+  | ({ readonly type: 'create' } & Omit<KnownWallet, 'status' | 'ordered'>)
   | { readonly type: 'freeze' | 'unfreeze'; readonly reason: string }
   | ({ readonly type: 'allow' } & Allowance)
 
@@ -38,7 +41,7 @@ export interface Allowance {
 }
 
 export type WalletEvent =
-  | ({ readonly type: 'walletCreated' } & Omit<KnownWallet, 'status'>)
+  | ({ readonly type: 'walletCreated' } & Omit<KnownWallet, 'status' | 'ordered'>)
   | { readonly type: 'walletFrozen' | 'walletUnfrozen'; readonly reason: string }
   /** Ordered; the chain says what holds. */
   | ({ readonly type: 'walletAllowanceOrdered' } & Allowance)
@@ -84,6 +87,10 @@ export function evolve(wallet: Wallet, event: WalletEvent): Wallet {
     return { ...made, status: 'active' }
   }
   if (wallet.status === 'none') throw new Error(`${event.type} before walletCreated`)
-  if (event.type === 'walletAllowanceOrdered') return wallet
+  if (event.type === 'walletAllowanceOrdered') {
+    const { asset, amount, transaction, signed } = event
+    const ordered = { ...wallet.ordered, [asset]: { amount, transaction, signed } }
+    return { ...wallet, ordered }
+  }
   return { ...wallet, status: event.type === 'walletFrozen' ? 'frozen' : 'active' }
 }

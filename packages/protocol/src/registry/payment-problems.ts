@@ -100,6 +100,12 @@ export const PAYMENT_PROBLEMS = {
     'the wallet cannot pay for a transaction of its own',
     'send some of the chain’s own coin to the address of the wallet, then ask again',
   ),
+  wallet_allowance_superseded: problem(
+    409,
+    'never',
+    'the order was not carried out: a later one took its place, or its number on the chain is used',
+    'read the wallet; if Permit2 should spend something else, order that under a new key',
+  ),
   facilitator_is_contract: problem(
     409,
     'later',

@@ -14,7 +14,7 @@ import {
 } from '@surety/protocol'
 import type { Families, Family, Page, Stored } from '../ports.ts'
 import { apiKeyView } from './api-key/api-keys.ts'
-import { gateView } from './gate/view.ts'
+import { gateView, payeeView } from './gate/view.ts'
 import { grantView } from './grant/grants.ts'
 import { principalView } from './principal/principals.ts'
 import { receiptsAt } from './receipts.ts'
@@ -44,6 +44,10 @@ export function seesFacts(caller: Caller, state: Exclude<gate.Gate, { status: 'n
   return seesAll(caller) || parties.includes(caller.principalId)
 }
 
+function viewFor(caller: Caller, state: Exclude<gate.Gate, { status: 'none' }>): JsonObject {
+  return seesFacts(caller, state) ? gateView(state) : payeeView(state)
+}
+
 /** Keys with one of these decide, answer or pay; a key that only sells has none. */
 const PAYING_SCOPES = [
   'read:all',
@@ -68,10 +72,10 @@ export async function readGate(app: App, caller: Caller, gateId: string): Found<
   const state = await visibleGate(app, caller, gateId)
   if (state === undefined) return err('gate_not_found')
   const receipts = await receiptsAt(app, caller.scope, gateStream(gateId), 'all')
-  return ok({ ...gateView(state), receipts: receipts as never })
+  return ok({ ...viewFor(caller, state), receipts: receipts as never })
 }
 
-/** The journal of a gate. */
+/** The journal of a gate. Its payee reads what it may: the number of what is left out is missing. */
 export async function readGateEvents(
   app: App,
   caller: Caller,
@@ -79,7 +83,9 @@ export async function readGateEvents(
 ): Found<readonly Event[]> {
   const state = await visibleGate(app, caller, gateId)
   if (state === undefined) return err('gate_not_found')
-  return ok(await app.store.reads.events(caller.scope, gateStream(gateId)))
+  const events = await app.store.reads.events(caller.scope, gateStream(gateId))
+  if (seesFacts(caller, state)) return ok(events)
+  return ok(events.filter(({ type }) => type !== 'holdbackContested'))
 }
 
 export interface Listing {
@@ -126,7 +132,7 @@ export function listGates(
     family: 'gate',
     page,
     sees: (state) => seesGate(caller, state) && (status === undefined || state.status === status),
-    view: (state) => gateView(state as Exclude<gate.Gate, { status: 'none' }>),
+    view: (state) => viewFor(caller, state as Exclude<gate.Gate, { status: 'none' }>),
   })
 }
 

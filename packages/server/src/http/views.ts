@@ -65,6 +65,15 @@ export const ContestView = closed(
   { description: 'who said that what is held back should not go on, and why' },
 )
 
+const GateContestView = closed(
+  {
+    contestedBy: orNull(idOf('prn')),
+    text: orNull(ContestText),
+    contestedAt: InstantText,
+  },
+  { description: 'who said that what is held back should not go on, and why: null for its payee' },
+)
+
 const SettlementView = closed({
   status: words([
     'none',
@@ -92,7 +101,7 @@ const SettlementView = closed({
     closed(
       {
         until: InstantText,
-        contest: orNull(ContestView),
+        contest: orNull(GateContestView),
       },
       { description: 'what is held goes to the payee then, unless it is contested' },
     ),
@@ -162,6 +171,18 @@ export const WalletView = closed(
     name: Type.String(),
     status: WalletStatus,
     origin: words(['created', 'imported']),
+    ordered: Type.Optional(
+      Type.Array(
+        closed({
+          asset: AssetText,
+          amount: AmountText,
+          transaction: orNull(TransactionText),
+        }),
+        {
+          description: 'the last allowance for Permit2 that was ordered; the chain says what holds',
+        },
+      ),
+    ),
     balances: Type.Optional(
       Type.Array(
         closed({

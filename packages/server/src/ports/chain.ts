@@ -66,6 +66,10 @@ export type AuthorizationFact =
     }
   | { readonly status: 'untraced' }
 
+export type Sent = SignedTransaction & { readonly from: string }
+/** `open`: it may still come into a block. `gone`: another has its place, or it was undone. */
+export type TransactionFate = 'done' | 'open' | 'gone'
+
 export interface Chain {
   readonly network: Network
   view(): Promise<ChainView>
@@ -75,14 +79,21 @@ export interface Chain {
   allowance(asset: AssetId, address: string): Promise<bigint>
   /** Whether a contract is at an address, and not somebody's account alone. */
   isContract(address: string): Promise<boolean>
-  /** What a transaction that changes it would need. Throws `wallet_gas_missing`. */
+  /**
+   * What a transaction that changes it would need; `null` where it is so already and `last`, signed
+   * before, can no longer change it. As long as it could, its place is taken. Throws
+   * `wallet_gas_missing`.
+   */
   approvalTerms(query: {
     readonly asset: AssetId
     readonly from: string
     readonly allowance: bigint
-  }): Promise<Omit<PermitApproval, 'asset' | 'allowance'>>
-  /** Sends a signed transaction, once or again, and waits until it is in a block. */
-  send(made: SignedTransaction): Promise<void>
+    readonly last: string | null
+  }): Promise<Omit<PermitApproval, 'asset' | 'allowance'> | null>
+  /** What became of a signed transaction of an address. */
+  fate(made: Sent): Promise<TransactionFate>
+  /** Sends it, once or again, and waits until it is in a block, or another has its place. */
+  send(made: Sent): Promise<Exclude<TransactionFate, 'open'>>
   /** One fact for each query, in their order, all of one view. */
   authorizations(
     queries: readonly AuthorizationQuery[],

@@ -35,6 +35,9 @@ function shown(wallet: Wallet): Answer {
     ] as const,
     ['in suspense', sums.suspense === '0' ? undefined : formatMoney(sums.suspense, asset)] as const,
   ])
+  const ordered = (wallet.ordered ?? []).flatMap(({ asset, amount }) =>
+    amount === '0' ? [] : [['ordered for Permit2', formatMoney(amount, asset)] as const],
+  )
   const lines = fields([
     ['wallet', wallet.walletId],
     ['name', wallet.name],
@@ -42,6 +45,7 @@ function shown(wallet: Wallet): Answer {
     ['address', wallet.address],
     ['owner', wallet.ownerId],
     ['key', wallet.origin === 'created' ? 'made here' : 'imported'],
+    ...ordered,
     ...balances,
   ])
   return { document: wallet, lines }
@@ -196,7 +200,18 @@ const freeze: CommandSpec = {
   run: async (given, host) => {
     const params = { walletId: walletId(given.arg(0)) }
     const body = { reason: given.required('reason') }
-    return shown(await openSession(given, host).client.call('postWalletsFreeze', { params, body }))
+    const { client } = openSession(given, host)
+    const frozen = await client.call('postWalletsFreeze', { params, body })
+    const { document, lines } = shown(frozen)
+    // What was ordered may be on its way still, and what the chain allows stays allowed.
+    const close = (frozen.ordered ?? []).flatMap(({ asset, amount }) =>
+      amount === '0'
+        ? []
+        : [
+            `Permit2 may spend it still: surety wallet allow ${params.walletId} --amount 0 --asset ${asset}`,
+          ],
+    )
+    return { document, lines: [...lines, ...close] }
   },
 }
 

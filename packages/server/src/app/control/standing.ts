@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { control } from '@surety/domain'
-import type { ControlSelector } from '@surety/protocol'
+import { control, policy } from '@surety/domain'
+import type { ControlSelector, Id } from '@surety/protocol'
 import type { Stored } from '../../ports.ts'
 import type { GrantChain } from '../grant/chain.ts'
 import type { Caller } from '../runtime.ts'
@@ -38,6 +38,29 @@ export function probeControls(probe: Omit<control.Probe, 'payerId' | 'grants'>, 
   })
   const payerId = chain[0]?.document.payerId
   return control.selectorsOfProbe({ ...probe, payerId, grants }).map(standingKey)
+}
+
+/** What controls can be about a payer's money on chains, whoever would spend it on what. */
+export function payerControls({
+  tenantId,
+  ownerId,
+}: {
+  readonly tenantId: Id<'ten'>
+  readonly ownerId: Id<'prn'>
+}) {
+  const selectors: readonly ControlSelector[] = [
+    { type: 'all', id: 'everything' },
+    { type: 'tenant', id: tenantId },
+    { type: 'rail', id: policy.X402_RAIL },
+    { type: 'effect', id: 'financial' },
+    { type: 'principal', id: ownerId },
+  ]
+  return selectors.map(standingKey)
+}
+
+/** The oldest control that stands in one of the rows, if any. */
+export function stoppedBy(rows: Rows): string | undefined {
+  return rows.flatMap(({ state }) => state.active)[0]?.controlId
 }
 
 const statesOf = (rows: Rows): readonly control.Standing[] => rows.map(({ state }) => state)

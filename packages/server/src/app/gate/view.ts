@@ -90,6 +90,23 @@ function settlementStatus(state: Known): string {
   return 'partition' in state ? 'held' : 'none'
 }
 
+/**
+ * A gate as its payee sees it: that what is held back is contested, and since when. What the paying
+ * side says to the people who judge is theirs.
+ */
+export function payeeView(state: Known): JsonObject {
+  const view = gateView(state)
+  const { settlement } = view as { readonly settlement: JsonObject | null }
+  const { holdback } = (settlement ?? {}) as { readonly holdback?: JsonObject | null }
+  const { contest } = (holdback ?? {}) as { readonly contest?: JsonObject | null }
+  if (contest === undefined || contest === null) return view
+  const withheld = { ...contest, contestedBy: null, text: null }
+  return {
+    ...view,
+    settlement: { ...settlement, holdback: { ...holdback, contest: withheld } },
+  } as JsonObject
+}
+
 /** When the clock must look at a gate again, if ever. */
 export function deadlineOf(state: Gate): Instant | null {
   switch (state.status) {

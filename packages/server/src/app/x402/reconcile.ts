@@ -14,6 +14,7 @@ import { ANSWER_DOCUMENT } from './answer/kept.ts'
 import { concludeWith, type Observed, type RailFinding } from './conclude.ts'
 import { bodyFacts, ensurePayment, keptAnswer } from './present.ts'
 import { isThere, lookUp } from './rail.ts'
+import { wasShort } from './wallet/allowance.ts'
 
 type Executing = Extract<gate.Gate, { status: 'executing' }>
 
@@ -114,7 +115,10 @@ async function noteOutcome(
   // What a crash kept from being handed over nobody has failed to show.
   const isLate = app.clock.now() - instantOf(at) > UNSHOWN_MAX_MS
   const isExcused = isRequestAtFault(state) || hasTakenNothing(state)
-  if (!isLate || isExcused || !app.handed.delete(paymentId)) return
+  if (!isLate || isExcused || !app.handed.has(paymentId)) return
+  // While the chain does not say whether we made it fail, it counts against nobody.
+  const isOurs = await isShort(app, scope, state).catch(() => undefined)
+  if (isOurs === undefined || !app.handed.delete(paymentId) || isOurs) return
   await notePayee(app, scope, payee, 'failed')
 }
 
@@ -131,6 +135,12 @@ function isRequestAtFault({ observed }: Executing): boolean {
 function hasTakenNothing({ payment, observed }: Executing): boolean {
   const said = observed?.observation.paymentResponse
   return payment?.scheme === 'upto' && said?.success === true && said.transaction === null
+}
+
+/** Whether what may have kept a payee from taking is what the wallet let Permit2 spend. */
+async function isShort(app: App, scope: Scope, { payment, walletId }: Executing): Promise<boolean> {
+  if (payment?.scheme !== 'upto' || walletId === undefined) return false
+  return wasShort(app, scope, walletId, payment)
 }
 
 function hintOf({ observed }: Executing): string | undefined {

@@ -119,7 +119,7 @@ const allowing = route({
   path: '/v1/wallets/{walletId}/allowance',
   summary: 'Let Permit2 spend so much of a wallet’s asset, by credentials for `upto`',
   description:
-    'Sends a transaction of the wallet, which pays for it, unless the chain has that allowance already. 0 ends it.',
+    'Sends a transaction of the wallet, which pays for it, unless the chain has that allowance already. It takes the place of an order that is in no block yet. 0 ends it.',
   scope: 'wallets:write',
   params,
   query: null,
@@ -129,6 +129,7 @@ const allowing = route({
   problems: [
     'wallet_not_found',
     'wallet_gas_missing',
+    'wallet_allowance_superseded',
     'commit_wallet_frozen',
     'network_not_configured',
     'chain_unavailable',

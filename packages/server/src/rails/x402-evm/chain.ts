@@ -8,7 +8,7 @@
  */
 import { type AssetId, CHAIN_ASSETS, type ChainAsset, NETWORKS } from '@surety/protocol'
 import type { AuthorizationFact, AuthorizationQuery, Chain, ChainView } from '../../ports/chain.ts'
-import { allowanceOf, approvalTermsOf, sendAndWait } from './approval.ts'
+import { allowanceOf, approvalTermsOf, fateOf, sendAndWait } from './approval.ts'
 import { finalIn, inboundScan } from './inbound.ts'
 import { type Log, logsOf, SELECTORS, TOPICS, transferOf, word } from './logs.ts'
 import { ANSWER_LENGTH_MAX, nodeAt, type Peer } from './node.ts'
@@ -92,6 +92,7 @@ function chainAt(name: string, url: string, spanMax: bigint): Chain {
       const { address: contract } = assetOn(asset)
       return read((peer) => approvalTermsOf(peer, contract, asked))
     },
+    fate: (made) => read((peer) => fateOf(peer, made)),
     send: (made) => read((peer) => sendAndWait(peer, made)),
     inbound: (query) => {
       const place = { contract: assetOn(query.asset).address, to: query.to }

@@ -69,7 +69,12 @@ function write(
 /** A wallet as callers see it. */
 export function walletView(state: Known): JsonObject {
   const { walletId, ownerId, address, name, status, origin } = state
-  return { walletId, ownerId, address, name, status, origin }
+  const view = { walletId, ownerId, address, name, status, origin }
+  if (state.ordered === undefined) return view
+  const ordered = Object.entries(state.ordered).map(([asset, { amount, transaction }]) => {
+    return { asset, amount, transaction }
+  })
+  return { ...view, ordered }
 }
 
 /** Makes a key and a wallet of it. A key whose wallet is refused is never used. */
