@@ -22,7 +22,7 @@ export interface KnownWallet {
   /** By asset, the last allowance that was ordered; a network has one asset. */
   readonly ordered?: Readonly<Record<string, OrderedAllowance>>
 }
-export type OrderedAllowance = Omit<Allowance, 'asset' | 'by'>
+type OrderedAllowance = Omit<Allowance, 'asset' | 'by'>
 export type Wallet = { readonly status: 'none' } | KnownWallet
 
 export type WalletCommand =

@@ -75,7 +75,7 @@ export async function readGate(app: App, caller: Caller, gateId: string): Found<
   return ok({ ...viewFor(caller, state), receipts: receipts as never })
 }
 
-/** The journal of a gate. Its payee reads what it may: the number of what is left out is missing. */
+/** The journal of a gate. Of what its payee may not read, the number is missing. */
 export async function readGateEvents(
   app: App,
   caller: Caller,
