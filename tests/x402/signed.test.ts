@@ -1,5 +1,6 @@
 /** A seller that signs what it answers: its word counts under its own key, for this payment. */
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { createServer, request as httpRequest } from 'node:http'
 import { after, before, test } from 'node:test'
 import { bundle } from '@surety/domain'
@@ -34,15 +35,20 @@ const counter = createServer((incoming, outgoing) => {
     const body = Buffer.concat(pieces)
     const authorization = headers['x-surety-authorization']?.toString()
     authorizations.push(authorization)
-    const jws = sign === undefined ? undefined : statementOf(sign, authorization, body)
+    const status = answer.statusCode ?? 502
+    const jws = sign === undefined ? undefined : statementOf(sign, authorization, { body, status })
     const more = jws === undefined ? {} : { 'x-surety-response': jws }
-    outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...more }).end(body)
+    outgoing.writeHead(status, { ...answer.headers, ...more }).end(body)
   })
   onward.on('error', () => outgoing.destroy())
   incoming.pipe(onward)
 })
 
-function statementOf(signing: Signing, jws: string | undefined, body: Buffer): string | undefined {
+function statementOf(
+  signing: Signing,
+  jws: string | undefined,
+  { body, status }: { readonly body: Buffer; readonly status: number },
+): string | undefined {
   if (jws === undefined) return undefined
   const examined = examineSigned(['Authorization.v1'], jws, nodeCrypto)
   assert.ok(examined.ok)
@@ -54,7 +60,7 @@ function statementOf(signing: Signing, jws: string | undefined, body: Buffer): s
     authorizationId: authorizationId as Id<'aut'>,
     requestFingerprintHash,
     responseHash: nodeCrypto.sha256(body),
-    status: 200,
+    status,
     amount: amountMax,
     asset,
     startedAt: now,
@@ -78,10 +84,14 @@ after(async () => {
   await town.close()
 })
 
-async function bought() {
+function ask(idempotencyKey: string) {
   const { grantHash, agent } = town
   const body = { url: `${origin}/weather`, grantHash }
-  const { gate } = await agent.client.call('postFetch', { body })
+  return agent.client.call('postFetch', { body, idempotencyKey })
+}
+
+async function bought(idempotencyKey = randomUUID()) {
+  const { gate } = await ask(idempotencyKey)
   assert.equal(gate?.settlement?.status, 'captured')
   const gateId = gate.gateId
   const files = await bundleOf(town, gateId)
@@ -108,6 +118,28 @@ test('an answer that its payee signed is evidence on the payee’s word, in the 
     [false, true],
   )
 })
+
+for (const [name, later, basis] of [
+  ['signed', own, 'signed'],
+  ['not signed', undefined, 'observed'],
+] as const) {
+  test(`a refusal was signed, and what served later is ${name}: that one counts (one-truth)`, async () => {
+    const key = randomUUID()
+    sign = own
+    await town.world.breakFacilitator({ type: 'down' })
+    const { response } = await ask(key)
+    assert.equal(response?.status, 402)
+    await town.world.breakFacilitator({ type: 'none' })
+    sign = later
+    const found = await bought(key)
+    assert.equal(found.basis, basis)
+    const checks = (await fsck(town.house.directory)).checks
+    assert.deepEqual(
+      checks.flatMap(({ problems }) => problems),
+      [],
+    )
+  })
+}
 
 test('an answer that nobody signed is evidence of what Surety saw', async () => {
   sign = undefined

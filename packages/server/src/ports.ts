@@ -184,6 +184,7 @@ export interface WriteSet<Answer> {
   readonly transfers: readonly ledger.Transfer[]
   readonly counters: readonly CounterClaim[]
   readonly uniques: readonly UniqueClaim[]
+  readonly forgotten?: readonly { readonly owner: string; readonly name: string }[]
   readonly documents: readonly {
     readonly owner: string
     readonly name: string

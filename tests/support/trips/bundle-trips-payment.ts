@@ -174,6 +174,17 @@ export const PAYMENT_TRIPS: readonly PaymentTrip[] = [
     tell: observed({ status: 500 }),
   },
   {
+    lie: 'an error that came after what served, and counts',
+    of: 'served',
+    fails: ['transitions', 'settlement_decision'],
+    tell: (steps) =>
+      steps.flatMap((step) =>
+        step.fact.type === 'responseObserved'
+          ? [step, ...observed({ status: 500 })([step])]
+          : [step],
+      ),
+  },
+  {
     lie: 'no claim where nothing was served',
     of: 'unserved',
     fails: ['payment'],

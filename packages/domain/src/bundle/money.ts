@@ -236,11 +236,7 @@ function checkVerdict(
   if (settlement === undefined) return
   const note = (holds: boolean, reason: string) =>
     findings.note('settlement_decision', holds, EVENTS_PATH, `event ${event.seq}: ${reason}`)
-  const possible =
-    statement === null
-      ? [[]]
-      : BODIES.map((body) => evidence.check(settlement.verifiers, statement, body))
-  const isPossible = possible.some((checks) => same(checks, record.checks))
+  const isPossible = evidence.gives(settlement.verifiers, statement, record.checks)
   note(isPossible, 'the checks are not what the response gives')
   const colour: Colour = evidence.colourOf(record.checks)
   const amount = BigInt(authorization.amountMax)
@@ -257,13 +253,6 @@ function checkVerdict(
   })
   note(same(again, record), `judging again gives ${colour} and \`${verdict}\``)
 }
-
-const BODIES: readonly (evidence.BodyFacts | null)[] = [
-  null,
-  { schemaHolds: true },
-  { schemaHolds: false },
-  { schemaHolds: null },
-]
 
 /** Each receipt is the one its gate's state gives, and names the receipt before it. */
 function checkReceipts(

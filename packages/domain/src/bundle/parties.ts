@@ -105,7 +105,7 @@ export function checkResponse(exam: Examination, history: History, passports: Pa
   }
 }
 
-/** What the payee signed of its answer: brought as evidence, or come with the answer itself. */
+/** What the payee signed last of its answer: brought as evidence, or come with the answer. */
 export function statementsIn(history: History) {
   const brought = entriesOf(history, 'evidenceAccepted').map(({ event, fact }) => {
     return { event, said: { statement: fact.statement, statementHash: fact.evidenceHash } }
@@ -113,7 +113,7 @@ export function statementsIn(history: History) {
   const seen = entriesOf(history, 'responseObserved').flatMap(({ event, fact }) =>
     fact.signed === undefined ? [] : [{ event, said: fact.signed }],
   )
-  return [...brought, ...seen]
+  return [...brought, ...seen.slice(-1)]
 }
 
 interface SignedGrant {

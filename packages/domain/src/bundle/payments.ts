@@ -72,9 +72,11 @@ function checkClaim({ findings, crypto }: Examination, history: History): void {
     (opened?.fact.claim.reason ?? null) === reason &&
     (opened === undefined || opened.fact.claim.evidenceHash === (observed?.evidenceHash ?? null))
   findings.note('payment', same, EVENTS_PATH, 'a claim and what it is about come together')
-  if (observed === undefined) return
-  const own =
-    observed.observation.requestFingerprintHash === before.authorization.requestFingerprintHash &&
-    hashOf(observed.observation, crypto) === observed.evidenceHash
-  findings.note('payment', own, EVENTS_PATH, 'the response was to another request')
+  for (const { fact } of entriesOf(history, 'responseObserved')) {
+    const { observation, evidenceHash } = fact
+    const own =
+      observation.requestFingerprintHash === before.authorization.requestFingerprintHash &&
+      hashOf(observation, crypto) === evidenceHash
+    findings.note('payment', own, EVENTS_PATH, 'the response was to another request')
+  }
 }

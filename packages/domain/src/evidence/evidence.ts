@@ -10,6 +10,7 @@ import {
   type CheckResult,
   type ClaimRecord,
   type Colour,
+  canonicalize,
   instantOf,
   type Limit,
   type Profile,
@@ -45,6 +46,23 @@ export function check(
     check: entry.verifier,
     colour: colourOfCheck(entry, statement, body),
   }))
+}
+
+/** What can be found of a body that was looked at, or not. */
+const BODIES: readonly (BodyFacts | null)[] = [
+  null,
+  ...[null, true, false].map((schemaHolds) => ({ schemaHolds })),
+]
+
+/** Whether there is a body with which what was examined gives these checks; nothing gives none. */
+export function gives(
+  verifiers: readonly Verifier[],
+  examined: Examined | null,
+  checks: readonly CheckResult[],
+): boolean {
+  if (examined === null) return checks.length === 0
+  const stated = canonicalize(checks)
+  return BODIES.some((body) => canonicalize(check(verifiers, examined, body)) === stated)
 }
 
 function colourOfCheck(

@@ -120,9 +120,25 @@ function ensureObserved(
 ): void {
   const { paymentId } = payments[0]?.payment ?? gate.payment ?? {}
   const isOwn = observation.gateId === gate.gateId && observation.paymentId === paymentId
-  if (!isOwn || gate.observed !== undefined) throw new Error('an observation of something else')
+  if (!isOwn) throw new Error('an observation of something else')
+  if (!takesPlace(gate.observed, observation)) throw new Error('what served has stood until now')
   const isSaid = signed === undefined || isSignedFor(gate, observation, signed.statement)
   if (!isSaid) throw new Error('a statement of something else')
+}
+
+/**
+ * Whether an answer takes the place of the one recorded before: the latest counts, but what served
+ * stands until something serves again. INVARIANT(one-truth): what counts is judged and kept.
+ */
+export function takesPlace(
+  recorded: Observed | undefined,
+  next: Pick<ResponseObservation, 'status'>,
+): boolean {
+  return recorded === undefined || !isServed(recorded.observation) || isServed(next)
+}
+
+function isServed({ status }: Pick<ResponseObservation, 'status'>): boolean {
+  return status >= 200 && status < 300
 }
 
 /** INVARIANT(binding): what a payee signed counts for this authorization, and for these bytes. */

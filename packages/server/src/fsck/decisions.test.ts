@@ -46,7 +46,7 @@ const held: Facts[number] = [
 ]
 const decided: Facts[number] = [
   'settlementDecided',
-  { record: { policyHash: 'p', verdict: 'release', decidedAt: AT } },
+  { record: { policyHash: 'p', verdict: 'release', decidedAt: AT, checks: [], colour: 'none' } },
 ]
 const settled = (receipt: object, amount: string): Facts[number] => [
   'gateSettled',
@@ -85,4 +85,37 @@ test('a share is held back as its profile says, and passed on whole and once', (
     [GOOD, passedOn('t3', '20'), passedOn('t4', '20')],
   ]
   for (const [i, facts] of lies.entries()) assert.notEqual(wrongWith(...facts).length, 0, String(i))
+})
+
+const seen = (status: number, evidenceHash: string): Facts[number] => [
+  'responseObserved',
+  { observation: { status, startedAt: AT, completedAt: AT }, evidenceHash },
+]
+const judged = (colour: 'green' | 'red'): Facts[number] => {
+  const checks = [{ check: 'status', colour }]
+  const record = { policyHash: 'p', verdict: 'capture', decidedAt: AT, checks, colour }
+  return ['settlementDecided', { record }]
+}
+const claimed = (evidenceHash: string): Facts[number] => [
+  'claimOpened',
+  { claim: { reason: 'response_red', evidenceHash } },
+]
+
+test('judged and claimed for is the answer that was recorded last (one-truth)', () => {
+  const verifiers = [{ verifier: 'status' as const }]
+  const strict = profileFor([], { settlement: { ...settlement, verifiers } })
+  const row = () => ({ state: JSON.stringify(strict) })
+  const wrong = (...facts: Facts) => {
+    const findings = new Findings()
+    const known = { rows: () => [], row } as unknown as Tables
+    new Decisions(known, findings, nodeCrypto).check(streamOf(facts))
+    return findings.report().checks.flatMap(({ problems }) => problems).length
+  }
+  assert.equal(wrong(seen(402, 'a'), seen(200, 'b'), judged('green')), 0)
+  assert.equal(wrong(seen(402, 'a'), seen(503, 'b'), claimed('b'), judged('red')), 0)
+  assert.equal(wrong(seen(402, 'a'), judged('green')), 1)
+  assert.equal(wrong(seen(200, 'a'), claimed('a'), judged('red')), 1)
+  assert.equal(wrong(seen(402, 'a'), seen(503, 'b'), claimed('a'), judged('red')), 1)
+  assert.equal(wrong(seen(402, 'a'), judged('red')), 1)
+  assert.equal(wrong(seen(200, 'a'), claimed('a'), judged('green')), 1)
 })

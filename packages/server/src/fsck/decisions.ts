@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { policy } from '@surety/domain'
+import { evidence, policy } from '@surety/domain'
 import {
+  type ClaimRecord,
   type Crypto,
   canonicalize,
   DecisionFacts,
@@ -15,7 +16,9 @@ import {
   instantOf,
   type PolicyDecision,
   Profile,
+  type ProviderResponse,
   parseAs,
+  type ResponseObservation,
   type SettlementDecisionRecord,
   type SettlementReceipt,
 } from '@surety/protocol'
@@ -49,6 +52,7 @@ export class Decisions {
     const { scope, kind, id, name, events } = stream
     if (kind !== 'gate') return
     this.#checkShare(stream)
+    this.#checkVerdict(stream)
     for (const { type, data } of events) {
       if (type !== 'decisionRecorded') continue
       const stated = data.decision as PolicyDecision
@@ -77,6 +81,27 @@ export class Decisions {
     const isDated = heldUntil === undefined ? share === 0n : instantOf(heldUntil) === until
     const holds = BigInt(held) === share && isDated
     this.#findings.expect('holds', holds, `${name}: not the share that its profile holds back`)
+  }
+
+  /** INVARIANT(one-truth): judged, and claimed for, is the last answer that is recorded. */
+  #checkVerdict({ scope, name, events }: Stream): void {
+    const lastOf = (wanted: string) => events.findLast(({ type }) => type === wanted)?.data
+    const record = lastOf('settlementDecided')?.record as SettlementDecisionRecord | undefined
+    if (record === undefined) return
+    const seen = lastOf('responseObserved')
+    const examined = (seen?.observation ?? lastOf('evidenceAccepted')?.statement ?? null) as
+      | ResponseObservation
+      | ProviderResponse
+      | null
+    const verifiers = this.#profile(scope.scope, record.policyHash)?.profile.settlement.verifiers
+    const isGiven = verifiers !== undefined && evidence.gives(verifiers, examined, record.checks)
+    const problem = `${name}: its checks are not what the answer gives`
+    this.#findings.expect('decisions', isGiven, problem)
+    if (record.verdict !== 'capture') return
+    const claim = lastOf('claimOpened')?.claim as ClaimRecord | undefined
+    const isAbout = claim === undefined || claim.evidenceHash === (seen?.evidenceHash ?? null)
+    const isOwed = (claim?.reason ?? null) === evidence.claimReason(record.colour)
+    this.#findings.expect('decisions', isAbout && isOwed, `${name}: its claim is of another answer`)
   }
 
   #decide(scope: number, gateId: string, stated: PolicyDecision): PolicyDecision | undefined {

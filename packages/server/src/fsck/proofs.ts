@@ -235,7 +235,7 @@ function wantedOf({ kind, events }: Stream): Map<string, Wanted> {
       // What nobody signed has no signature to keep.
       if (data.kid === null) wanted.delete('intent.jws')
     }
-    for (const [name, hash] of purchaseDocuments(type, data)) wanted.set(name, { hash })
+    wantPurchase(wanted, type, data)
     if (type === 'decisionRecorded') {
       const hash = String(inside('decision').inputHash)
       wanted.set(`facts-${hash}.json`, { hash })
@@ -277,18 +277,15 @@ function responseOf(type: string, data: Data, at: string): Wanted | undefined {
   return { hash, signed: { types: ['ProviderResponse.v1'], by, at } }
 }
 
-/** What is kept of a purchase: the offer that was taken, and the answer that came back. */
-function purchaseDocuments(type: string, data: Data): readonly (readonly [string, string])[] {
-  const named = (member: string, hash: string): string | undefined => {
-    const value = (data[member] as Data | undefined)?.[hash]
-    return typeof value === 'string' ? value : undefined
+/** What is kept of a purchase: the offer that was taken, and the answer that counts. */
+function wantPurchase(wanted: Map<string, Wanted>, type: string, data: Data): void {
+  const want = (name: string, hash: unknown) => {
+    wanted.delete(name)
+    if (typeof hash === 'string') wanted.set(name, { hash })
   }
-  const offer = type === 'gateDeclared' ? named('quote', 'offerHash') : undefined
-  const answer = type === 'responseObserved' ? named('observation', 'answerHash') : undefined
-  return [
-    ...(offer === undefined ? [] : [['offer.json', offer] as const]),
-    ...(answer === undefined ? [] : [['answer.json', answer] as const]),
-  ]
+  const inside = (member: string) => data[member] as Data | undefined
+  if (type === 'gateDeclared') want('offer.json', inside('quote')?.offerHash)
+  if (type === 'responseObserved') want('answer.json', inside('observation')?.answerHash)
 }
 
 const POLICY_CHANGES = new Set(['profileApplied', 'profileShadowed', 'profileShadowEnded'])

@@ -8,8 +8,8 @@
  */
 import { evidence, gate, payment, type principal, receipt } from '@surety/domain'
 import {
-  addMs,
   type ClaimRecord,
+  canonicalize,
   type Hash,
   hashOf,
   type Id,
@@ -25,7 +25,7 @@ import { deadlineOf, evolveAll } from '../gate/view.ts'
 import { keyHolds } from '../principal/party-signature.ts'
 import { type Answer, type Call, gateKey, gateStream, principalKey } from '../runtime.ts'
 import { Writing } from '../write-set.ts'
-import { ANSWER_DOCUMENT, ANSWER_KEPT_MS, answerRow } from './answer/kept.ts'
+import { ANSWER_DOCUMENT, answerRow, forgottenAt } from './answer/kept.ts'
 
 interface Place {
   readonly transaction: string
@@ -63,8 +63,10 @@ export interface Concluding {
   readonly gateId: Id<'gat'>
   readonly payee: Id<'prn'>
   readonly finding: RailFinding
-  /** Fresh, or kept from an earlier commit; the state says which. */
-  readonly observed: Observed | null
+  /** What has come back just now. */
+  readonly came: Observed | null
+  /** What counted of an earlier commit when it was read. */
+  readonly kept: Observed | null
   readonly settlement: Profile['settlement']
 }
 
@@ -78,22 +80,44 @@ const useCase: UseCase<Concluding, Reads, Answer> = {
   reads: ({ gateId, payee }) => ({ gate: gateKey(gateId), payee: principalKey(payee) }),
   decide: ({ gate: before, payee }, given, stamp) => {
     const { state } = before
-    const input = { ...given, observed: signedBy(given.observed, payee.state, stamp) }
     // INVARIANT(terminal): somebody else has concluded it; their fact stands.
     if (state.status !== 'executing' || state.payment === undefined) {
       return { type: 'refuse', code: 'gate_settled' }
     }
-    const writing = new Conclusion(before, state, input, stamp)
-    switch (input.finding.type) {
+    const came = signedBy(given.came, payee.state, stamp)
+    const isNew = came !== null && saysMore(state.observed, came)
+    const observed = isNew ? came : given.kept
+    // INVARIANT(one-truth): judged is what is recorded. By now that is another: look again.
+    if (!isNew && observed?.evidenceHash !== state.observed?.evidenceHash) {
+      return { type: 'refuse', code: 'payment_unknown' }
+    }
+    const { finding, settlement } = given
+    const writing = new Conclusion(before, state, { observed, isNew, settlement }, stamp)
+    switch (finding.type) {
       case 'final':
-        return writing.capture(input.finding)
+        return writing.capture(finding)
       case 'disproved':
-        return writing.disprove(input.finding.reason)
+        return writing.disprove(finding.reason)
       case 'seen':
       case 'nothing':
-        return writing.wait(input.finding)
+        return writing.wait(finding)
     }
   },
+}
+
+/** Whether an answer counts from now on: not what only says again what is recorded. */
+function saysMore(
+  recorded: gate.Observed | undefined,
+  { observation: next, signed }: Observed,
+): boolean {
+  if (recorded === undefined) return true
+  const { status, responseHash, paymentResponse } = recorded.observation
+  const isSame =
+    status === next.status &&
+    responseHash === next.responseHash &&
+    canonicalize(paymentResponse) === canonicalize(next.paymentResponse) &&
+    (signed === null || recorded.signed !== undefined)
+  return !isSame && gate.takesPlace(recorded, next)
 }
 
 /** A statement counts only if its key still holds where it takes effect. */
@@ -108,14 +132,21 @@ function signedBy(
     : { ...observed, signed: null }
 }
 
+/** What counts of the answers, and whether it is to be written down. */
+interface Counted {
+  readonly observed: Observed | null
+  readonly isNew: boolean
+  readonly settlement: Profile['settlement']
+}
+
 class Conclusion {
   readonly #before: Stored<gate.Gate>
   readonly #state: Executing
-  readonly #input: Concluding
+  readonly #input: Counted
   readonly #stamp: Stamp
   readonly #payment: payment.Payment
 
-  constructor(before: Stored<gate.Gate>, state: Executing, input: Concluding, stamp: Stamp) {
+  constructor(before: Stored<gate.Gate>, state: Executing, input: Counted, stamp: Stamp) {
     this.#before = before
     this.#state = state
     this.#input = input
@@ -141,23 +172,28 @@ class Conclusion {
       first.push(...opened.value)
     }
     const { settlement } = this.#input
-    const document = this.#document()
     // The money has left the house: there is nothing to freeze.
-    const judged = { checks, settlement, document, frozen: false }
-    return this.#withStatement(settleExecuted(this.#before, first, judged, this.#stamp))
+    const judged = { checks, settlement, document: null, frozen: false }
+    return this.#withDocuments(settleExecuted(this.#before, first, judged, this.#stamp))
   }
 
-  /** Besides: what the payee signed is kept for good, and the answer for a while. */
-  #withStatement(outcome: Outcome<Answer>): Outcome<Answer> {
-    const observed = this.#state.observed === undefined ? this.#input.observed : null
-    if (outcome.type !== 'write' || observed === null) return outcome
-    const { gateId: owner } = this.#state
+  /** Besides: what the payee signed is kept for good, and the answer that counts for a while. */
+  #withDocuments(outcome: Outcome<Answer>): Outcome<Answer> {
+    const { observed, isNew } = this.#input
+    if (outcome.type !== 'write' || observed === null || !isNew) return outcome
+    const { gateId: owner, observed: earlier } = this.#state
     const { signed, document } = observed
-    const kept = signed === null ? [] : [{ owner, name: 'response.jws', text: signed.jws }]
-    const due = { id: answerRow(owner), from: null, to: addMs(this.#stamp.at, ANSWER_KEPT_MS) }
-    const documents = [...outcome.write.documents, ...kept]
-    const deadlines = [...outcome.write.deadlines, ...(document === null ? [] : [due])]
-    return { ...outcome, write: { ...outcome.write, documents, deadlines } }
+    const answer = document === null ? [] : [{ owner, name: ANSWER_DOCUMENT, text: document }]
+    const said = signed === null ? [] : [{ owner, name: 'response.jws', text: signed.jws }]
+    const from = earlier === undefined ? null : forgottenAt(earlier.observation)
+    const to = forgottenAt(observed.observation)
+    const due = from === null && to === null ? [] : [{ id: answerRow(owner), from, to }]
+    // What an earlier answer left: the answer itself, and what was signed if that is again.
+    const names = [ANSWER_DOCUMENT, ...said.map(({ name }) => name)]
+    const forgotten = earlier === undefined ? [] : names.map((name) => ({ owner, name }))
+    const documents = [...outcome.write.documents, ...answer, ...said]
+    const deadlines = [...outcome.write.deadlines, ...due]
+    return { ...outcome, write: { ...outcome.write, forgotten, documents, deadlines } }
   }
 
   #claim(reason: ClaimRecord['reason'] | null, settled?: string): ClaimRecord | undefined {
@@ -206,10 +242,7 @@ class Conclusion {
           : undefined
     const facts = this.#facts(command === undefined ? [] : this.#pay(command))
     if (facts.length === 0) return { type: 'refuse', code: 'payment_unknown' }
-    const writing = new Writing(this.#stamp)
-    const document = this.#document()
-    if (document !== null) writing.document(this.#state.gateId, document.name, document.text)
-    return this.#withStatement(this.#append(writing, facts))
+    return this.#withDocuments(this.#append(new Writing(this.#stamp), facts))
   }
 
   #append(writing: Writing, facts: readonly gate.GateEvent[]): Outcome<Answer> {
@@ -239,21 +272,14 @@ class Conclusion {
 
   /** What the gate makes of them, with what was seen if it was not written down before. */
   #facts(payments: readonly PaymentFact[]): gate.GateEvent[] {
-    const { observed } = this.#input
-    const isNew = observed !== null && this.#state.observed === undefined
+    const { observed, isNew } = this.#input
     const decided = gate.decide(this.#state, {
       type: 'pay',
       payments,
-      observed: isNew ? recordOf(observed) : null,
+      observed: isNew && observed !== null ? recordOf(observed) : null,
     })
     if (!decided.ok) throw new Error(`an executing gate refuses: ${decided.refusal}`)
     return [...decided.value]
-  }
-
-  #document(): { readonly name: string; readonly text: string } | null {
-    const text = this.#input.observed?.document ?? null
-    const isNew = this.#state.observed === undefined
-    return text === null || !isNew ? null : { name: ANSWER_DOCUMENT, text }
   }
 }
 

@@ -158,13 +158,14 @@ async function conclude(
   if (finding.type === 'seen' && payment?.state === 'mempool') return
   try {
     const { settlement } = (await profileByHash(app, scope, authorization.policyHash)).profile
-    const observed = await keptObservation(app, scope, state, settlement)
+    const kept = await keptObservation(app, scope, state, settlement)
+    const { payee } = authorization
     const traceId = Buffer.from(app.random.bytes(16)).toString('hex')
     const caller: Caller = { principalId: 'system', scope, scopes: new Set(), traceId }
     const done = await run(
       app,
       caller,
-      concludeWith({ gateId, payee: authorization.payee, finding, observed, settlement }),
+      concludeWith({ gateId, payee, finding, came: null, kept, settlement }),
     )
     if (!done.ok) app.log.warn({ gateId, code: done.refusal }, 'a payment was not concluded')
   } catch (cause) {

@@ -93,12 +93,12 @@ async function resumeExecuting(
   }
   const terms = await profileByHash(app, caller.scope, state.authorization.policyHash)
   const { settlement } = terms.profile
-  const observed = await keptObservation(app, caller.scope, state, settlement)
+  const kept = await keptObservation(app, caller.scope, state, settlement)
   const system: Caller = { ...caller, principalId: 'system' }
   await run(
     app,
     system,
-    concludeWith({ gateId, payee: payment.payee, finding, observed, settlement }),
+    concludeWith({ gateId, payee: payment.payee, finding, came: null, kept, settlement }),
   )
   const after = await app.store.reads.state(caller.scope, 'gate', gateId)
   return ok({ type: 'ended', state: after.state as Known, answer })

@@ -133,6 +133,21 @@ export const ROWS: Laws = {
     assert.equal((await store.reads.documents(OTHER, 'a')).size, 0)
   },
 
+  'in one commit a document gives way to another, and otherwise none does': async (store) => {
+    const write = (name: string, text: string, forgotten: readonly string[]) =>
+      rename(store, name, text, {
+        parts: {
+          forgotten: forgotten.map((each) => ({ owner: 'a', name: each })),
+          documents: [{ owner: 'a', name: 'kept', text }],
+        },
+      })
+    await write('a', 'one', ['none'])
+    await write('b', 'two', ['kept'])
+    assert.equal((await store.reads.documents(SCOPE, 'a')).get('kept'), 'two')
+    await assert.rejects(write('c', 'three', []))
+    assert.equal((await store.reads.documents(SCOPE, 'a')).get('kept'), 'two')
+  },
+
   'what is forgotten is gone with its deadline, and nothing else is': async (store) => {
     const documents = ['old', 'new'].map((name) => ({ owner: 'a', name, text: name }))
     const deadlines = ['ans_1', 'ans_2'].map((id) => ({ id, from: null, to: ensureInstant(5) }))

@@ -39,7 +39,7 @@ export interface Changes {
   readonly uniques: Map<string, { scope: number; family: string; key: string; owner: string }>
 }
 
-/** Rows that are only ever added. */
+/** Rows that are only ever added; a deadline is met, and a document may give way to another. */
 export type Addition =
   | {
       readonly table: 'event'
@@ -54,6 +54,12 @@ export type Addition =
       readonly owner: string
       readonly name: string
       readonly text: string
+    }
+  | {
+      readonly table: 'forgotten'
+      readonly scope: number
+      readonly owner: string
+      readonly name: string
     }
   | { readonly table: 'transfer'; readonly scope: number; readonly transfer: ledger.Transfer }
   | {
@@ -236,6 +242,10 @@ export class Batch {
         const text = texts[i] as string
         this.additions.push({ table: 'event', scope, stream, seq: event.seq, text })
       }
+    }
+    // What gives way does so before what takes its place is written.
+    for (const document of write.forgotten ?? []) {
+      this.additions.push({ table: 'forgotten', scope, ...document })
     }
     for (const document of write.documents) {
       this.additions.push({ table: 'document', scope, ...document })

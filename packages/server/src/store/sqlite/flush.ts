@@ -17,6 +17,7 @@ const COUNTER = `INSERT INTO counters (scope, subject, asset, period, start, res
 const UNIQUE = 'INSERT INTO uniques (scope, family, name, owner) VALUES (?, ?, ?, ?)'
 const EVENT = 'INSERT INTO events (scope, stream, seq, event) VALUES (?, ?, ?, ?)'
 const DOCUMENT = 'INSERT INTO documents (scope, owner, name, content) VALUES (?, ?, ?, ?)'
+const FORGOTTEN = 'DELETE FROM documents WHERE scope = ? AND owner = ? AND name = ?'
 const TRANSFER =
   'INSERT INTO transfers (scope, transfer, debit, credit, amount, asset) VALUES (?, ?, ?, ?, ?, ?)'
 const RECEIPT = 'INSERT INTO signatures (scope, stream, seq, signature) VALUES (?, ?, ?, NULL)'
@@ -59,6 +60,9 @@ function add(row: Addition, statements: Statements): void {
       break
     case 'document':
       statements.get(DOCUMENT).run(row.scope, row.owner, row.name, row.text)
+      break
+    case 'forgotten':
+      statements.get(FORGOTTEN).run(row.scope, row.owner, row.name)
       break
     case 'transfer': {
       const { transferId, debit, credit, amount, asset } = row.transfer

@@ -30,6 +30,7 @@ import {
   present,
 } from '../present.ts'
 import { lookUpOne } from '../rail.ts'
+import { keptObservation } from '../reconcile.ts'
 import type { FetchRequest } from '../request.ts'
 import { gateNow, mayBePrivate as isNamedPrivate } from '../resume.ts'
 import type { Paid } from './answer.ts'
@@ -103,7 +104,7 @@ async function neverPresented({ app, caller, state, settlement }: Handing): Prom
   const { payee } = ensurePayment(state)
   const finding = { type: 'disproved', reason: 'payer.never_presented' } as const
   const system: Caller = { ...caller, principalId: 'system' }
-  const given = { gateId, payee, finding, observed: null, settlement }
+  const given = { gateId, payee, finding, came: null, kept: null, settlement }
   const written = await run(app, system, concludeWith(given))
   if (!written.ok) throw new Failure(written.refusal, written.detail)
 }
@@ -198,6 +199,7 @@ async function concluded(
     came === null || passed === null
       ? null
       : await observe(app, state, { ...came, ...passed }, settlement)
+  const kept = await keptObservation(app, caller.scope, state, settlement)
   const payment = ensurePayment(state)
   const found = await lookUpOne(app, { payment, hint: hintOf(observed) })
   const finding = found ?? { type: 'nothing' }
@@ -211,7 +213,7 @@ async function concluded(
   const written = await run(
     app,
     system,
-    concludeWith({ gateId, payee: payment.payee, finding, observed, settlement }),
+    concludeWith({ gateId, payee: payment.payee, finding, came: observed, kept, settlement }),
   )
   if (written.ok) return written.value
   // The chain had been looked at by a worker meanwhile, or nothing new is known.

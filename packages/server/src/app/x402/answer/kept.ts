@@ -5,19 +5,25 @@
  *
  * @module
  */
+import { addMs, type Instant, instantOf, type ResponseObservation } from '@surety/protocol'
 import type { DueRow } from '../../../ports.ts'
 import type { App } from '../../runtime.ts'
 
 /** What is kept of the answer to a purchase. */
 export const ANSWER_DOCUMENT = 'answer.json'
 /** A day: as long as anybody may still ask with the same key after a failure. */
-export const ANSWER_KEPT_MS = 86_400_000
+const ANSWER_KEPT_MS = 86_400_000
 
 const PREFIX = 'ans_'
 
 /** The deadline of a gate's kept answer; the gate has others of its own. */
 export function answerRow(gateId: string): string {
   return gateId.replace(/^gat_/, PREFIX)
+}
+
+/** When an answer is let go of; `null` if it was not kept. */
+export function forgottenAt({ answerHash, completedAt }: ResponseObservation): Instant | null {
+  return answerHash === null ? null : addMs(instantOf(completedAt), ANSWER_KEPT_MS)
 }
 
 export function isAnswerRow({ id }: DueRow): boolean {
