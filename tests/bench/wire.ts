@@ -138,7 +138,8 @@ export async function openLoop(
   return measured(times, (performance.now() - started) / 1_000)
 }
 
-function measured(times: readonly number[], seconds: number): Measured {
+/** What times in milliseconds come to. */
+export function measured(times: readonly number[], seconds: number): Measured {
   const sorted = times.toSorted((a, b) => a - b)
   const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0
   return {

@@ -12,7 +12,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { host } from '../support/house.ts'
 import { openTown, type Town } from '../x402/town.ts'
 import { start, stop } from './house.ts'
-import { closedLoop, type Measured, round } from './wire.ts'
+import { closedLoop, type Measured, measured, round } from './wire.ts'
 
 const RESOURCE = '/weather'
 const BUYERS = 16
@@ -59,17 +59,18 @@ function buyerOf(town: Town, url: string): Buyer {
   }
 }
 
-/** One after another, and sixteen buyers at once. */
-async function loops(
-  name: string,
-  buyers: readonly Buyer[],
-): Promise<readonly (Measured & { readonly name: string })[]> {
-  // What the first purchases compile and connect does not count.
-  await closedLoop(buyers, 4 * BUYERS, timed)
-  return [
-    { name: `${name}, 1 buyer`, ...(await closedLoop(buyers.slice(0, 1), 100, timed)) },
-    { name: `${name}, 16 buyers`, ...(await closedLoop(buyers, 400, timed)) },
-  ]
+const SINGLE = 100
+
+/** One after another, in turns: a purchase of either kind costs more on a longer chain. */
+async function inTurns(bare: Buyer, ours: Buyer): Promise<readonly [Measured, Measured]> {
+  const times: [number[], number[]] = [[], []]
+  const started = performance.now()
+  for (let i = 0; i < SINGLE; i += 1) {
+    times[0].push(await timed(bare))
+    times[1].push(await timed(ours))
+  }
+  const seconds = (performance.now() - started) / 1_000
+  return [measured(times[0], seconds), measured(times[1], seconds)]
 }
 
 /** The bare purchase, the one through Surety of the same resource, and the difference. */
@@ -77,21 +78,23 @@ export async function comparePurchases(): Promise<readonly object[]> {
   const town = await openTown({ world: { sellers: ['express'] }, fund: 1_000_000_000n })
   const { world, house } = town
   try {
-    const bare = await loops(
-      'bare x402 purchase',
-      await Promise.all(Array.from({ length: BUYERS }, () => bareBuyer(world))),
-    )
+    const bare = await Promise.all(Array.from({ length: BUYERS }, () => bareBuyer(world)))
     await house.running.stop()
     const rpc = `${world.network}=${world.rpcUrl}`
     const served = await start(house.directory, { SURETY_CHAIN_RPC: rpc })
     const buyer = buyerOf(town, served.url)
+    const ours = Array.from({ length: BUYERS }, () => buyer)
     try {
-      const ours = await loops(
-        'purchase through Surety',
-        Array.from({ length: BUYERS }, () => buyer),
-      )
-      const overheadMs = round((ours[0]?.p50ms ?? 0) - (bare[0]?.p50ms ?? 0))
-      return [...bare, ...ours, { name: 'overhead of Surety, p50, 1 buyer', ms: overheadMs }]
+      // What the first purchases compile and connect does not count.
+      for (const buyers of [bare, ours]) await closedLoop(buyers, 4 * BUYERS, timed)
+      const [one, through] = await inTurns(bare[0] as Buyer, buyer)
+      return [
+        { name: 'bare x402 purchase, 1 buyer', p50ms: one.p50ms, p99ms: one.p99ms },
+        { name: 'purchase through Surety, 1 buyer', p50ms: through.p50ms, p99ms: through.p99ms },
+        { name: 'overhead of Surety, p50, 1 buyer', ms: round(through.p50ms - one.p50ms) },
+        { name: 'bare x402 purchase, 16 buyers', ...(await closedLoop(bare, 400, timed)) },
+        { name: 'purchase through Surety, 16 buyers', ...(await closedLoop(ours, 400, timed)) },
+      ]
     } finally {
       await stop(served)
     }
