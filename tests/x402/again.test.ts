@@ -7,8 +7,8 @@ import type { SellerFault } from '@surety/local-chain'
 import { fsck, nodeCrypto } from '@surety/server'
 import { rows } from '../support/books.ts'
 import { pass } from '../support/house.ts'
-import { buyMetered, openMeteredTown } from './metered.ts'
-import { type UnwillingNode, unwillingNode } from './node.ts'
+import { buyMetered, openUnwillingTown } from './metered.ts'
+import type { UnwillingNode } from './node.ts'
 import { bundleOf, buy, jwksOf, type Town } from './town.ts'
 
 const DAY_MS = 86_400_000
@@ -17,17 +17,11 @@ const UNAVAILABLE = { type: 'fail', status: 503 } as const
 
 let town: Town
 let node: UnwillingNode
+let close: (() => Promise<void>) | undefined
 before(async () => {
-  const between = async (rpcUrl: string) => {
-    node = await unwillingNode(rpcUrl)
-    return node.url
-  }
-  town = await openMeteredTown({ world: { sellers: ['express'] }, node: between })
+  ;({ town, node, close } = await openUnwillingTown())
 })
-after(async () => {
-  await town.close()
-  node.close()
-})
+after(() => close?.())
 
 const problems = async () =>
   (await fsck(town.house.directory)).checks.flatMap((check) => check.problems)

@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test'
 import { fsck } from '@surety/server'
 import { pass } from '../support/house.ts'
 import { lift, stop } from '../support/people/controls.ts'
-import { allow, buyMetered, openMeteredTown } from './metered.ts'
-import { type UnwillingNode, unwillingNode } from './node.ts'
+import { allow, buyMetered, openUnwillingTown } from './metered.ts'
+import type { UnwillingNode } from './node.ts'
 import { buy, moneyOf, type Town } from './town.ts'
 
 const SUPERSEDED = { code: 'wallet_allowance_superseded' }
@@ -14,17 +14,11 @@ const FROZEN = { code: 'commit_wallet_frozen' }
 
 let town: Town
 let node: UnwillingNode
+let close: (() => Promise<void>) | undefined
 before(async () => {
-  const between = async (rpcUrl: string) => {
-    node = await unwillingNode(rpcUrl)
-    return node.url
-  }
-  town = await openMeteredTown({ world: { sellers: ['express'] }, node: between })
+  ;({ town, node, close } = await openUnwillingTown())
 })
-after(async () => {
-  node?.close()
-  await town?.close()
-})
+after(() => close?.())
 
 const permit2 = async () => (await moneyOf(town)).permit2
 

@@ -6,6 +6,7 @@
  */
 import type { Profile } from '@surety/protocol'
 import { applyProfile } from '../support/house.ts'
+import { type UnwillingNode, unwillingNode } from './node.ts'
 import { buy, buyingProfile, openTown, type Town, type TownOptions } from './town.ts'
 
 /** What the metered ware may cost, in minor units. */
@@ -26,6 +27,29 @@ export async function openMeteredTown(options: TownOptions = {}): Promise<Town> 
   await town.world.giveGas(town.address)
   await allow(town)
   return town
+}
+
+/** A town of one seller whose node answers as it is told. */
+export async function openUnwillingTown(): Promise<{
+  readonly town: Town
+  readonly node: UnwillingNode
+  close(): Promise<void>
+}> {
+  let node: UnwillingNode | undefined
+  const between = async (rpcUrl: string) => {
+    node = await unwillingNode(rpcUrl)
+    return node.url
+  }
+  const town = await openMeteredTown({ world: { sellers: ['express'] }, node: between })
+  if (node === undefined) throw new Error('a town asks its node')
+  return {
+    town,
+    node,
+    async close() {
+      node?.close()
+      await town.close()
+    },
+  }
 }
 
 /** Lets Permit2 spend of the town's wallet. */

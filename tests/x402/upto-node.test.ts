@@ -4,25 +4,19 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { fsck } from '@surety/server'
 import { pass } from '../support/house.ts'
-import { allow, buyMetered, MOST, openMeteredTown } from './metered.ts'
-import { type Unwilling, type UnwillingNode, unwillingNode } from './node.ts'
+import { allow, buyMetered, MOST, openUnwillingTown } from './metered.ts'
+import type { Unwilling, UnwillingNode } from './node.ts'
 import { moneyOf, type Town } from './town.ts'
 
 const VALID_MS = 62_000
 
 let town: Town
 let node: UnwillingNode
+let close: (() => Promise<void>) | undefined
 before(async () => {
-  const between = async (rpcUrl: string) => {
-    node = await unwillingNode(rpcUrl)
-    return node.url
-  }
-  town = await openMeteredTown({ world: { sellers: ['express'] }, node: between })
+  ;({ town, node, close } = await openUnwillingTown())
 })
-after(async () => {
-  node?.close()
-  await town?.close()
-})
+after(() => close?.())
 
 const tick = () => town.house.running.tick()
 const willing = () => false
